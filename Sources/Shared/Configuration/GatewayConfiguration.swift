@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Everything one gateway is told: the whole of `kind: GatewayConfiguration`, `apiVersion: lychgate/v1`, after defaults
+/// were filled in and contradictions refused.
+///
+/// The supervisor reads it from YAML, once, and hands it to each child as JSON in a sealed memory file, so that a child
+/// never reads a half-written file and all children of one generation agree. Secrets are never in it, only the paths of
+/// the files that hold them.
+package struct GatewayConfiguration: Codable, Equatable, Sendable {
+    package static let apiVersion = "lychgate/v1"
+    package static let kind = "GatewayConfiguration"
+
+    package var listeners: [ListenerConfiguration]
+    package var upstream: UpstreamConfiguration
+    package var authentication: AuthenticationConfiguration
+    package var workers: WorkersConfiguration
+    package var deadlines: DeadlinesConfiguration
+    package var limits: LimitsConfiguration
+    package var logging: LoggingConfiguration
+    package var control: ControlConfiguration
+
+    package init(
+        listeners: [ListenerConfiguration], upstream: UpstreamConfiguration,
+        authentication: AuthenticationConfiguration, workers: WorkersConfiguration = .init(),
+        deadlines: DeadlinesConfiguration = .init(), limits: LimitsConfiguration = .init(),
+        logging: LoggingConfiguration = .init(), control: ControlConfiguration = .init()
+    ) {
+        self.listeners = listeners
+        self.upstream = upstream
+        self.authentication = authentication
+        self.workers = workers
+        self.deadlines = deadlines
+        self.limits = limits
+        self.logging = logging
+        self.control = control
+    }
+}
