@@ -1,2 +1,290 @@
 // SPDX-License-Identifier: Apache-2.0
+
+#define _GNU_SOURCE
 #include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define RESULT(expression)                            \
+    do {                                              \
+        long result_ = (long)(expression);            \
+        return result_ < 0 ? (int)-errno : (int)result_; \
+    } while (0)
+
+int lg_epoll_create(void) { RESULT(epoll_create1(EPOLL_CLOEXEC)); }
+
+int lg_epoll_ctl(int epoll, int operation, int fd, uint32_t events, uint64_t data) {
+    struct epoll_event event = {.events = events, .data.u64 = data};
+    RESULT(epoll_ctl(epoll, operation, fd, &event));
+}
+
+int lg_epoll_wait(int epoll, struct lg_event *out, int capacity, int64_t timeout_ns) {
+    struct epoll_event events[256];
+    if (capacity > 256) capacity = 256;
+    struct timespec timeout = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};
+    int count = epoll_pwait2(epoll, events, capacity, timeout_ns < 0 ? NULL : &timeout, NULL);
+    if (count < 0) return -errno;
+    for (int i = 0; i < count; i++) {
+        out[i].events = events[i].events;
+        out[i].data = events[i].data.u64;
+    }
+    return count;
+}
+
+int lg_accept(int listener, struct sockaddr_storage *peer, uint32_t *length) {
+    socklen_t size = sizeof *peer;
+    int fd = accept4(listener, (struct sockaddr *)peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    *length = size;
+    RESULT(fd);
+}
+
+int lg_socket(int domain, int type) { RESULT(socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)); }
+int lg_connect(int fd, const void *address, uint32_t length) { RESULT(connect(fd, address, length)); }
+int lg_bind(int fd, const void *address, uint32_t length) { RESULT(bind(fd, address, length)); }
+int lg_listen(int fd, int backlog) { RESULT(listen(fd, backlog)); }
+int lg_socketpair_seqpacket(int out[2]) {
+    RESULT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, out));
+}
+
+int lg_getsockname(int fd, struct sockaddr_storage *name, uint32_t *length) {
+    socklen_t size = sizeof *name;
+    int result = getsockname(fd, (struct sockaddr *)name, &size);
+    *length = size;
+    RESULT(result);
+}
+
+int lg_set_option(int fd, int level, int name, int value) {
+    RESULT(setsockopt(fd, level, name, &value, sizeof value));
+}
+
+int lg_get_option(int fd, int level, int name) {
+    int value = 0;
+    socklen_t size = sizeof value;
+    if (getsockopt(fd, level, name, &value, &size) < 0) return -errno;
+    return value;
+}
+
+int lg_set_linger_reset(int fd) {
+    struct linger linger = {.l_onoff = 1, .l_linger = 0};
+    RESULT(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger));
+}
+
+int lg_peer_credentials(int fd, uint32_t *uid, uint32_t *gid, int32_t *pid) {
+    struct ucred credentials;
+    socklen_t size = sizeof credentials;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) < 0) return -errno;
+    *uid = credentials.uid;
+    *gid = credentials.gid;
+    *pid = credentials.pid;
+    return 0;
+}
+
+// glibc's struct tcp_info of Debian 12 ends before tcpi_bytes_received, and <linux/tcp.h> cannot stand beside
+// <netinet/tcp.h>. The kernel's layout is append-only: 8 bytes of flags, 24 32-bit words, then 64-bit words, of which
+// tcpi_bytes_received is the fourth (include/uapi/linux/tcp.h).
+enum { TCPI_STATE_OFFSET = 0, TCPI_BYTES_RECEIVED_OFFSET = 8 + 24 * 4 + 3 * 8 };
+
+int64_t lg_tcp_bytes_consumed(int fd) {
+    unsigned char info[TCPI_BYTES_RECEIVED_OFFSET + 8];
+    socklen_t size = sizeof info;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &size) < 0) return -errno;
+    if (size < sizeof info) return -ENOTSUP;
+    uint64_t received;
+    memcpy(&received, info + TCPI_BYTES_RECEIVED_OFFSET, sizeof received);
+    int unread = 0;
+    if (ioctl(fd, FIONREAD, &unread) < 0) return -errno;
+    int64_t consumed = (int64_t)received - unread;
+    // A FIN counts as one received byte, and FIONREAD leaves it out.
+    unsigned char state = info[TCPI_STATE_OFFSET];
+    bool fin = state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING || state == TCP_TIME_WAIT;
+    if (fin && consumed > 0) consumed -= 1;
+    return consumed;
+}
+
+long lg_read(int fd, void *bytes, size_t count) {
+    long result = read(fd, bytes, count);
+    return result < 0 ? -errno : result;
+}
+
+long lg_write(int fd, const void *bytes, size_t count) {
+    long result = write(fd, bytes, count);
+    return result < 0 ? -errno : result;
+}
+
+long lg_send(int fd, const void *bytes, size_t count) {
+    long result = send(fd, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return result < 0 ? -errno : result;
+}
+
+int lg_shutdown(int fd, int how) { RESULT(shutdown(fd, how)); }
+int lg_close(int fd) { RESULT(close(fd)); }
+
+long lg_send_record(int fd, const void *bytes, size_t count, int passed) {
+    struct iovec vector = {.iov_base = (void *)bytes, .iov_len = count};
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control;
+    struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+    if (passed >= 0) {
+        memset(&control, 0, sizeof control);
+        message.msg_control = control.bytes;
+        message.msg_controllen = sizeof control.bytes;
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(header), &passed, sizeof passed);
+    }
+    long result = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return result < 0 ? -errno : result;
+}
+
+long lg_receive_record(int fd, void *bytes, size_t capacity, int *passed, int *flags) {
+    struct iovec vector = {.iov_base = bytes, .iov_len = capacity};
+    union {
+        char bytes[CMSG_SPACE(sizeof(int) * 4)];
+        struct cmsghdr align;
+    } control;
+    struct msghdr message = {
+        .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    *passed = -1;
+    *flags = 0;
+    long result = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (result < 0) return -errno;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+        size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t i = 0; i < count; i++) {
+            int received;
+            memcpy(&received, CMSG_DATA(header) + i * sizeof(int), sizeof received);
+            if (*passed < 0)
+                *passed = received;
+            else
+                close(received);
+        }
+    }
+    if (message.msg_flags & MSG_TRUNC) *flags |= LG_RECORD_TRUNCATED;
+    if (message.msg_flags & MSG_CTRUNC) *flags |= LG_DESCRIPTOR_LOST;
+    return result;
+}
+
+int lg_memfd(const char *name) { RESULT(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING)); }
+
+enum { ALL_SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE };
+
+int lg_memfd_seal(int fd) { RESULT(fcntl(fd, F_ADD_SEALS, ALL_SEALS)); }
+
+bool lg_memfd_is_sealed(int fd) {
+    int seals = fcntl(fd, F_GET_SEALS);
+    return seals >= 0 && (seals & ALL_SEALS) == ALL_SEALS;
+}
+
+int lg_ftruncate(int fd, int64_t size) { RESULT(ftruncate(fd, size)); }
+
+int64_t lg_file_size(int fd) {
+    struct stat status;
+    if (fstat(fd, &status) < 0) return -errno;
+    return status.st_size;
+}
+
+void *lg_map_shared(int fd, size_t size, bool writable) {
+    void *address = mmap(NULL, size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
+    return address == MAP_FAILED ? NULL : address;
+}
+
+int lg_unmap(void *address, size_t size) { RESULT(munmap(address, size)); }
+
+int lg_signal_descriptor(const int *signals, int count) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int i = 0; i < count; i++) sigaddset(&set, signals[i]);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0) return -errno;
+    RESULT(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
+}
+
+int lg_read_signal(int fd) {
+    struct signalfd_siginfo info;
+    long result = read(fd, &info, sizeof info);
+    if (result == (long)sizeof info) return (int)info.ssi_signo;
+    return result < 0 && errno != EAGAIN ? -errno : 0;
+}
+
+void lg_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
+
+int lg_pidfd_open(int pid) { RESULT(syscall(SYS_pidfd_open, pid, 0)); }
+int lg_pidfd_send_signal(int pidfd, int signal) { RESULT(syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0)); }
+
+int lg_pidfd_reap(int pidfd, int *status, struct rusage *usage) {
+    siginfo_t info = {0};
+    if (syscall(SYS_waitid, 3 /* P_PIDFD */, pidfd, &info, WEXITED | WNOHANG, usage) < 0) return -errno;
+    if (info.si_pid == 0) return 0;
+    *status = info.si_code == CLD_EXITED ? (info.si_status & 0xff) << 8
+                                         : (info.si_status & 0x7f) | (info.si_code == CLD_DUMPED ? 0x80 : 0);
+    return 1;
+}
+
+bool lg_status_exited(int status) { return WIFEXITED(status); }
+int lg_status_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
+int lg_status_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
+
+int lg_spawn(const char *path, char *const argv[], char *const envp[], const int *fds, int count) {
+    enum { FIRST = 3, MOST = 8, PARKED = 64 };
+    if (count > MOST) return -EINVAL;
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int error = posix_spawn_file_actions_init(&actions);
+    if (error) return -error;
+    error = posix_spawnattr_init(&attributes);
+    if (error) {
+        posix_spawn_file_actions_destroy(&actions);
+        return -error;
+    }
+    // Two steps, because a source may itself have one of the target numbers: first all go out of the way.
+    for (int i = 0; i < count && !error; i++)
+        if (fds[i] >= 0) error = posix_spawn_file_actions_adddup2(&actions, fds[i], PARKED + i);
+    for (int i = 0; i < count && !error; i++)
+        if (fds[i] >= 0) error = posix_spawn_file_actions_adddup2(&actions, PARKED + i, FIRST + i);
+    for (int i = 0; i < count && !error; i++)
+        if (fds[i] < 0) error = posix_spawn_file_actions_addclose(&actions, FIRST + i);
+    if (!error) error = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    if (!error) error = posix_spawn_file_actions_addclosefrom_np(&actions, FIRST + count);
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    sigdelset(&all, SIGKILL);
+    sigdelset(&all, SIGSTOP);
+    if (!error) error = posix_spawnattr_setsigmask(&attributes, &none);
+    if (!error) error = posix_spawnattr_setsigdefault(&attributes, &all);
+    if (!error) error = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    pid_t pid = 0;
+    if (!error) error = posix_spawn(&pid, path, &actions, &attributes, argv, envp);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return error ? -error : pid;
+}
+
+int lg_set_dumpable(bool dumpable) { RESULT(prctl(PR_SET_DUMPABLE, dumpable ? 1 : 0, 0, 0, 0)); }
+int lg_set_process_name(const char *name) { RESULT(prctl(PR_SET_NAME, name, 0, 0, 0)); }
+
+uint64_t lg_monotonic_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+int64_t lg_realtime_seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec;
+}

@@ -1,2 +1,108 @@
 // SPDX-License-Identifier: Apache-2.0
+
+/// What Swift cannot import from glibc and the kernel: functions behind _GNU_SOURCE, macros, variadic calls.
+/// Each function is one system call; a result below zero is the negated errno, so that no errno crosses a call.
 #pragma once
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <linux/sockios.h>
+
+/// An epoll event without the packed union, which Swift imports awkwardly.
+struct lg_event {
+    uint32_t events;
+    uint64_t data;
+};
+
+int lg_epoll_create(void);
+int lg_epoll_ctl(int epoll, int operation, int fd, uint32_t events, uint64_t data);
+/// Waits at most `timeout_ns` (below zero: for ever); fills `out` and gives the count.
+int lg_epoll_wait(int epoll, struct lg_event *out, int capacity, int64_t timeout_ns);
+
+/// accept4(2) with SOCK_NONBLOCK | SOCK_CLOEXEC.
+int lg_accept(int listener, struct sockaddr_storage *peer, uint32_t *length);
+int lg_socket(int domain, int type);
+int lg_connect(int fd, const void *address, uint32_t length);
+int lg_bind(int fd, const void *address, uint32_t length);
+int lg_listen(int fd, int backlog);
+int lg_socketpair_seqpacket(int out[2]);
+int lg_getsockname(int fd, struct sockaddr_storage *name, uint32_t *length);
+int lg_set_option(int fd, int level, int name, int value);
+int lg_get_option(int fd, int level, int name);
+/// SO_LINGER with time-out 0: close(2) then sends RST.
+int lg_set_linger_reset(int fd);
+/// SO_PEERCRED; fills uid and pid.
+int lg_peer_credentials(int fd, uint32_t *uid, uint32_t *gid, int32_t *pid);
+/// Bytes that somebody has read from a TCP socket: received less unread (and less a received FIN); negated errno.
+int64_t lg_tcp_bytes_consumed(int fd);
+
+long lg_read(int fd, void *bytes, size_t count);
+long lg_write(int fd, const void *bytes, size_t count);
+/// send(2) with MSG_NOSIGNAL | MSG_DONTWAIT.
+long lg_send(int fd, const void *bytes, size_t count);
+int lg_shutdown(int fd, int how);
+int lg_close(int fd);
+
+/// One record over a SOCK_SEQPACKET socket, with one descriptor when `passed` >= 0; never blocks.
+long lg_send_record(int fd, const void *bytes, size_t count, int passed);
+enum {
+    LG_RECORD_TRUNCATED = 1,
+    LG_DESCRIPTOR_LOST = 2
+};
+/// Receives one record. `*passed` is the descriptor that came with it (CLOEXEC) or -1; surplus ones are closed.
+/// `*flags`: LG_RECORD_TRUNCATED, LG_DESCRIPTOR_LOST. 0 = end of file.
+long lg_receive_record(int fd, void *bytes, size_t capacity, int *passed, int *flags);
+
+int lg_memfd(const char *name);
+int lg_memfd_seal(int fd);
+bool lg_memfd_is_sealed(int fd);
+int lg_ftruncate(int fd, int64_t size);
+int64_t lg_file_size(int fd);
+/// mmap(2) of the whole file, shared; NULL on failure.
+void *lg_map_shared(int fd, size_t size, bool writable);
+int lg_unmap(void *address, size_t size);
+
+/// Blocks `count` signals for this process and gives a signalfd for them.
+int lg_signal_descriptor(const int *signals, int count);
+/// Reads one signal number from a signalfd; 0 = none waiting.
+int lg_read_signal(int fd);
+/// Ignores SIGPIPE: a peer that is gone is an error of the write, not a death of the process.
+void lg_ignore_sigpipe(void);
+
+int lg_pidfd_open(int pid);
+int lg_pidfd_send_signal(int pidfd, int signal);
+/// waitid(2) on a pidfd without blocking: 1 = reaped (status as waitpid gives it, rusage filled), 0 = still running.
+int lg_pidfd_reap(int pidfd, int *status, struct rusage *usage);
+bool lg_status_exited(int status);
+int lg_status_code(int status);
+int lg_status_signal(int status);
+
+/// posix_spawn(3) of `path`: descriptors `fds[i]` become 3 + i (below zero: left closed), standard output and error are
+/// kept, standard input is /dev/null, everything else is closed; default signals, nothing blocked; environment `envp`.
+/// The child's pid, or the negated errno.
+int lg_spawn(const char *path, char *const argv[], char *const envp[], const int *fds, int count);
+/// PR_SET_DUMPABLE.
+int lg_set_dumpable(bool dumpable);
+int lg_set_process_name(const char *name);
+
+uint64_t lg_monotonic_ns(void);
+int64_t lg_realtime_seconds(void);
+
+/// Atomic words of shared memory. One process writes each word; others only read.
+static inline uint64_t lg_load(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
+static inline void lg_store(uint64_t *word, uint64_t value) { __atomic_store_n(word, value, __ATOMIC_RELEASE); }
+static inline uint64_t lg_load_relaxed(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_RELAXED); }
+static inline void lg_store_relaxed(uint64_t *word, uint64_t value) { __atomic_store_n(word, value, __ATOMIC_RELAXED); }
+static inline void lg_fence_release(void) { __atomic_thread_fence(__ATOMIC_RELEASE); }
+static inline void lg_fence_acquire(void) { __atomic_thread_fence(__ATOMIC_ACQUIRE); }

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One direction of the control channel: an enum that says everything that may be said there.
+package protocol ControlMessage: Equatable, Sendable {
+    /// Whether exactly one descriptor travels with this message; with every other, none may.
+    var carriesDescriptor: Bool { get }
+    func encode(into writer: inout RecordWriter)
+    init(from reader: inout RecordReader) throws(RecordError)
+}
+
+/// The control channel's constants.
+package enum ControlProtocol {
+    /// Sent in `hello`; supervisor and worker must agree.
+    package static let version: UInt32 = 1
+    /// No record is longer.
+    package static let maxRecord = 1_024
+    /// Identifiers in one `claimed` or `closed`.
+    package static let maxBatch = 64
+
+    /// Descriptor numbers in a child, and what they are.
+    package static let channelDescriptor: Int32 = 3
+    package static let scoreboardDescriptor: Int32 = 4
+    package static let configurationDescriptor: Int32 = 5
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the supervisor says to a child.
+package enum ToWorker: ControlMessage {
+    /// An accepted client connection; its socket comes along. `id` never repeats within one supervisor.
+    case connection(id: UInt64, listener: UInt16, peer: SocketAddress)
+    /// The issuers' keys; a sealed memory file comes along.
+    case keys(generation: UInt64)
+    /// To the keyring: a worker met a key identifier that it does not know.
+    case refreshKeys
+    /// Certificate, key, CA or token files may have changed.
+    case credentialsChanged
+    /// Accept nothing new, let what is in flight end, cut it at `deadline`.
+    case drain(deadline: Instant)
+    /// End one exchange.
+    case cancel(exchange: UInt64)
+    /// Cut everything and exit now.
+    case stop
+
+    package var carriesDescriptor: Bool {
+        switch self {
+        case .connection, .keys: true
+        case .refreshKeys, .credentialsChanged, .drain, .cancel, .stop: false
+        }
+    }
+
+    private enum Kind: UInt16 {
+        case connection = 1
+        case keys = 2
+        case refreshKeys = 3
+        case credentialsChanged = 4
+        case drain = 5
+        case cancel = 6
+        case stop = 7
+    }
+
+    package func encode(into writer: inout RecordWriter) {
+        switch self {
+        case .connection(let id, let listener, let peer):
+            writer.write(Kind.connection.rawValue)
+            writer.write(id)
+            writer.write(listener)
+            writer.write(peer)
+        case .keys(let generation):
+            writer.write(Kind.keys.rawValue)
+            writer.write(generation)
+        case .refreshKeys:
+            writer.write(Kind.refreshKeys.rawValue)
+        case .credentialsChanged:
+            writer.write(Kind.credentialsChanged.rawValue)
+        case .drain(let deadline):
+            writer.write(Kind.drain.rawValue)
+            writer.write(deadline.nanoseconds)
+        case .cancel(let exchange):
+            writer.write(Kind.cancel.rawValue)
+            writer.write(exchange)
+        case .stop:
+            writer.write(Kind.stop.rawValue)
+        }
+    }
+
+    package init(from reader: inout RecordReader) throws(RecordError) {
+        let raw: UInt16 = try reader.read()
+        guard let kind = Kind(rawValue: raw) else { throw .unknownKind(raw) }
+        switch kind {
+        case .connection:
+            self = .connection(id: try reader.read(), listener: try reader.read(), peer: try reader.readAddress())
+        case .keys: self = .keys(generation: try reader.read())
+        case .refreshKeys: self = .refreshKeys
+        case .credentialsChanged: self = .credentialsChanged
+        case .drain: self = .drain(deadline: Instant(nanoseconds: try reader.read()))
+        case .cancel: self = .cancel(exchange: try reader.read())
+        case .stop: self = .stop
+        }
+        try reader.finish()
+    }
+}

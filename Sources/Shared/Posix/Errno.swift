@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// An error number of the kernel (errno(3)).
+package struct Errno: Error, Equatable, Hashable, Sendable, CustomStringConvertible {
+    package let rawValue: Int32
+
+    package init(_ rawValue: Int32) {
+        self.rawValue = rawValue
+    }
+
+    package static let again = Errno(EAGAIN)
+    package static let inProgress = Errno(EINPROGRESS)
+    package static let interrupted = Errno(EINTR)
+    package static let tooManyFiles = Errno(EMFILE)
+    package static let tooManyFilesInSystem = Errno(ENFILE)
+    package static let outOfBuffers = Errno(ENOBUFS)
+    package static let outOfMemory = Errno(ENOMEM)
+    package static let connectionReset = Errno(ECONNRESET)
+    package static let connectionAborted = Errno(ECONNABORTED)
+    package static let brokenPipe = Errno(EPIPE)
+
+    /// The text of strerror(3).
+    package var description: String {
+        var bytes = [CChar](repeating: 0, count: 128)
+        return unsafe bytes.withUnsafeMutableBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return "errno \(rawValue)" }
+            // The GNU variant gives a pointer, the POSIX one (imported here) fills the buffer.
+            guard unsafe strerror_r(rawValue, base, buffer.count) == 0 else { return "errno \(rawValue)" }
+            return unsafe String(cString: base)
+        }
+    }
+
+    /// Gives the value of a call that answers below zero with the negated error number.
+    package static func check<Value: SignedInteger>(_ result: Value) throws(Errno) -> Value {
+        if result < 0 { throw Errno(Int32(truncatingIfNeeded: -result)) }
+        return result
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The system calls that the plane makes: clock, sockets, records, readiness. `LinuxKernel` in production; a simulated
+/// one plays clients, upstreams and faults from a seed.
+///
+/// Results below zero are negated error numbers; reads give 0 at the end of file. An indirect call costs nanoseconds
+/// beside a system call's microseconds, so this is a plain class-bound protocol and the plane is not generic over it.
+package protocol Kernel: AnyObject {
+    func now() -> Instant
+    /// Seconds since 1970, for what tokens and certificates say.
+    func wallClock() -> Int64
+
+    /// A non-blocking stream socket for that address's family.
+    func socket(for address: SocketAddress) -> Int32
+    func connect(_ fd: Int32, to address: SocketAddress) -> Int32
+    /// The outcome of a connect that was in progress (SO_ERROR): 0 or an error number.
+    func pendingError(_ fd: Int32) -> Int32
+    func prepareStream(_ fd: Int32, userTimeout: Duration)
+    func read(_ fd: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Int
+    func write(_ fd: Int32, from buffer: UnsafeRawBufferPointer) -> Int
+    /// Ends the writing side (FIN).
+    func shutdownWrite(_ fd: Int32)
+    /// Closes; `reset`: the peer gets RST instead of FIN, and unsent bytes are dropped.
+    func close(_ fd: Int32, reset: Bool)
+
+    func sendRecord(_ fd: Int32, bytes: UnsafeRawBufferPointer, passing descriptor: Int32?) -> Int
+    func receiveRecord(_ fd: Int32, into buffer: UnsafeMutableRawBufferPointer) -> ReceivedRecord
+
+    func pollAdd(_ fd: Int32, _ interest: Interest, tag: UInt64) -> Int32
+    func pollModify(_ fd: Int32, _ interest: Interest, tag: UInt64)
+    func pollRemove(_ fd: Int32)
+    /// Waits for readiness, at most `timeout` (nil: no timer is set); gives the count of `events` filled.
+    func pollWait(_ events: inout [ReadyEvent], timeout: Duration?) -> Int
+}
+
+/// One record received over a SOCK_SEQPACKET channel.
+package struct ReceivedRecord {
+    /// Bytes received; 0: end of file; below zero: a negated error number.
+    package var count: Int
+    /// The descriptor that came with it; whoever receives the record owns it.
+    package var descriptor: Int32?
+    /// The record was longer than the buffer.
+    package var truncated: Bool
+    /// A descriptor was sent but could not be taken in (descriptor limit).
+    package var descriptorLost: Bool
+
+    package init(count: Int, descriptor: Int32?, truncated: Bool, descriptorLost: Bool) {
+        self.count = count
+        self.descriptor = descriptor
+        self.truncated = truncated
+        self.descriptorLost = descriptorLost
+    }
+}
+
+/// What a handler wants to hear of. The end of the peer's stream (EPOLLRDHUP) is always told, also while not reading.
+package struct Interest: OptionSet, Sendable {
+    package let rawValue: UInt8
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    package static let read = Interest(rawValue: 1)
+    package static let write = Interest(rawValue: 2)
+}
+
+/// What happened to a descriptor.
+package struct Readiness: OptionSet, Sendable {
+    package let rawValue: UInt8
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    package static let readable = Readiness(rawValue: 1)
+    package static let writable = Readiness(rawValue: 2)
+    /// The peer has sent FIN (EPOLLRDHUP).
+    package static let peerClosed = Readiness(rawValue: 4)
+    /// Reset, or both sides are closed (EPOLLERR, EPOLLHUP).
+    package static let failed = Readiness(rawValue: 8)
+}
+
+package struct ReadyEvent {
+    package var tag: UInt64
+    package var readiness: Readiness
+
+    package init(tag: UInt64, readiness: Readiness) {
+        self.tag = tag
+        self.readiness = readiness
+    }
+}

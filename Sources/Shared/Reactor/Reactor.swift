@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Something that owns descriptors registered with the loop.
+package protocol EventHandler: AnyObject {
+    /// `tag` is what the handler gave at registration, so that one object may own several descriptors.
+    func ready(_ readiness: Readiness, tag: UInt32, now: Instant)
+}
+
+/// Something that owns timers of the loop.
+package protocol TimerHandler: AnyObject {
+    /// `tag` is what the handler gave when it started the timer.
+    func timerFired(tag: UInt32, now: Instant)
+}
+
+/// The one event loop of all processes: level-triggered readiness and timers, synchronous, on one thread.
+///
+/// Each turn: timers that are due, then the events of one wait, then the turn's end (where batched messages go out and
+/// the heartbeat is stamped). A handler may register, change and remove anything, itself included, at any time: events
+/// of a removed registration are dropped by its generation.
+package final class Reactor {
+    package let kernel: any Kernel
+    /// The time at the start of what is being handled now.
+    package private(set) var now: Instant
+    private var registrations: [Slot] = []
+    private var freeRegistrations: [Int] = []
+    private var timers: TimerWheel
+    private var timerOwners: [TimerOwner?] = []
+    private var events = [ReadyEvent](repeating: ReadyEvent(tag: 0, readiness: []), count: 256)
+    private var turnEnd: [() -> Void] = []
+    private var stopping = false
+
+    private struct Slot {
+        var handler: (any EventHandler)?
+        var tag: UInt32 = 0
+        var fd: Int32 = -1
+        var generation: UInt32 = 0
+        var interest: Interest = []
+    }
+
+    private struct TimerOwner {
+        let handler: any TimerHandler
+        let tag: UInt32
+    }
+
+    /// A descriptor's place in the loop; it never matches a later one in the same place.
+    package struct Registration: Equatable, Sendable {
+        let index: UInt32
+        let generation: UInt32
+
+        package static let none = Registration(index: .max, generation: 0)
+    }
+
+    package init(kernel: any Kernel) {
+        self.kernel = kernel
+        now = kernel.now()
+        timers = TimerWheel(now: now)
+    }
+
+    // MARK: Descriptors
+
+    /// Starts to watch `fd`. The handler stays the descriptor's owner, and must remove it before closing it.
+    package func register(
+        _ fd: Int32, _ interest: Interest, handler: any EventHandler, tag: UInt32 = 0
+    ) throws(Errno) -> Registration {
+        let index: Int
+        if let reused = freeRegistrations.popLast() {
+            index = reused
+        } else {
+            index = registrations.count
+            registrations.append(Slot())
+        }
+        let generation = registrations[index].generation
+        let result = kernel.pollAdd(fd, interest, tag: UInt64(generation) << 32 | UInt64(index))
+        if result < 0 {
+            freeRegistrations.append(index)
+            throw Errno(-result)
+        }
+        registrations[index] = Slot(handler: handler, tag: tag, fd: fd, generation: generation, interest: interest)
+        return Registration(index: UInt32(index), generation: generation)
+    }
+
+    /// Changes what is watched for; no system call when nothing changes.
+    package func setInterest(_ registration: Registration, _ interest: Interest) {
+        let index = Int(registration.index)
+        guard index < registrations.count, registrations[index].generation == registration.generation,
+            registrations[index].interest != interest
+        else { return }
+        registrations[index].interest = interest
+        kernel.pollModify(
+            registrations[index].fd, interest, tag: UInt64(registration.generation) << 32 | UInt64(index))
+    }
+
+    /// Stops watching; further events of this registration are dropped.
+    package func remove(_ registration: inout Registration) {
+        let index = Int(registration.index)
+        defer { registration = .none }
+        guard index < registrations.count, registrations[index].generation == registration.generation,
+            registrations[index].handler != nil
+        else { return }
+        kernel.pollRemove(registrations[index].fd)
+        registrations[index] = Slot(generation: registration.generation &+ 1)
+        freeRegistrations.append(index)
+    }
+
+    // MARK: Timers
+
+    package typealias Timer = TimerWheel.Handle
+
+    package func startTimer(at deadline: Instant, handler: any TimerHandler, tag: UInt32 = 0) -> Timer {
+        let handle = timers.insert(at: deadline)
+        let index = Int(handle.index)
+        if index == timerOwners.count { timerOwners.append(nil) }
+        timerOwners[index] = TimerOwner(handler: handler, tag: tag)
+        return handle
+    }
+
+    package func cancelTimer(_ timer: inout Timer) {
+        if timers.cancel(timer) { timerOwners[Int(timer.index)] = nil }
+        timer = .none
+    }
+
+    package func isWaiting(_ timer: Timer) -> Bool { timers.isWaiting(timer) }
+
+    /// Timers waiting, for the proof that none is left behind.
+    package var timerCount: Int { timers.count }
+
+    // MARK: The loop
+
+    /// Calls `body` at the end of each turn, before the loop waits.
+    package func atTurnEnd(_ body: @escaping () -> Void) {
+        turnEnd.append(body)
+    }
+
+    /// Runs until `stop`.
+    package func run() {
+        while !stopping { turn(maxWait: nil) }
+    }
+
+    /// Ends `run` after the current turn.
+    package func stop() { stopping = true }
+
+    /// One turn: waits (at most `maxWait`), handles what is due.
+    package func turn(maxWait: Duration?) {
+        now = kernel.now()
+        fireTimers()
+        finishTurn()
+        if stopping { return }
+        var timeout = maxWait
+        if let deadline = timers.nextDeadline() {
+            let wait = deadline.since(now)
+            timeout = timeout.map { min($0, wait) } ?? wait
+        }
+        let count = kernel.pollWait(&events, timeout: timeout)
+        now = kernel.now()
+        for index in 0..<count {
+            let event = events[index]
+            let slot = Int(truncatingIfNeeded: event.tag & 0xffff_ffff)
+            guard registrations[slot].generation == UInt32(truncatingIfNeeded: event.tag >> 32),
+                let handler = registrations[slot].handler
+            else { continue }
+            handler.ready(event.readiness, tag: registrations[slot].tag, now: now)
+        }
+    }
+
+    private func fireTimers() {
+        while let index = timers.popExpired(now: now) {
+            guard let owner = timerOwners[index] else { continue }
+            timerOwners[index] = nil
+            owner.handler.timerFired(tag: owner.tag, now: now)
+        }
+    }
+
+    private func finishTurn() {
+        for body in turnEnd { body() }
+    }
+}

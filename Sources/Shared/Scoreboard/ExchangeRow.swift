@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One exchange in flight, as the scoreboard shows it. Never a token, never a header's value.
+package struct ExchangeRow: Equatable, Sendable {
+    /// The words of a row that change while an exchange goes on, at their place in the row.
+    package enum Field: Int, Sendable {
+        case id
+        case phase
+        case started
+        case deadline
+        case lastProgress
+        case bytesFromClient
+        case bytesToClient
+    }
+
+    /// 0: the row is free.
+    package var id: UInt64 = 0
+    package var phase: UInt64 = 0
+    package var started = Instant.zero
+    package var deadline = Instant.never
+    package var lastProgress = Instant.zero
+    package var bytesFromClient: UInt64 = 0
+    package var bytesToClient: UInt64 = 0
+    package var client = SocketAddress.unspecified
+    /// At most 8, 48 and 104 bytes, cut.
+    package var method = FixedText<8>()
+    package var user = FixedText<48>()
+    package var path = FixedText<104>()
+
+    package init() {}
+
+    init(_ load: (Int) -> UInt64) {
+        id = load(0)
+        phase = load(1)
+        started = Instant(nanoseconds: load(2))
+        deadline = Instant(nanoseconds: load(3))
+        lastProgress = Instant(nanoseconds: load(4))
+        bytesFromClient = load(5)
+        bytesToClient = load(6)
+        let address = load(7)
+        client = SocketAddress(
+            family: .init(rawValue: UInt8(truncatingIfNeeded: address)) ?? .unspecified,
+            port: UInt16(truncatingIfNeeded: address >> 16), high: load(8), low: load(9))
+        method = FixedText { load(10 + $0) }
+        user = FixedText { load(11 + $0) }
+        path = FixedText { load(17 + $0) }
+    }
+
+    func store(_ put: (Int, UInt64) -> Void) {
+        put(0, id)
+        put(1, phase)
+        put(2, started.nanoseconds)
+        put(3, deadline.nanoseconds)
+        put(4, lastProgress.nanoseconds)
+        put(5, bytesFromClient)
+        put(6, bytesToClient)
+        put(7, UInt64(client.family.rawValue) | UInt64(client.port) << 16)
+        put(8, client.high)
+        put(9, client.low)
+        method.store { put(10 + $0, $1) }
+        user.store { put(11 + $0, $1) }
+        path.store { put(17 + $0, $1) }
+    }
+}

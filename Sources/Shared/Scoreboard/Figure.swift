@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The gauges and counters of one panel, each one 64-bit word. New ones go at the end: the order is the layout.
+package enum Figure: Int, CaseIterable, Sendable {
+    /// Client connections open now.
+    case connections
+    /// Exchanges begun and ended; the ledger: opened = ended + in flight.
+    case exchangesOpened
+    case exchangesEnded
+    case exchangesInFlight
+    /// Connections to the API server begun (connecting ones included), ended, open now; idle ones among them.
+    case upstreamOpened
+    case upstreamEnded
+    case upstreamOpen
+    case upstreamIdle
+    /// Upstream work now whose client has been gone for over 100 ms.
+    case orphans
+    /// Exchanges ended because the client left, and because a deadline passed.
+    case cancelledByClient
+    case deadlinesExceeded
+    /// Requests answered in full, and answers by status class.
+    case requestsCompleted
+    case responses1xx
+    case responses2xx
+    case responses3xx
+    case responses4xx
+    case responses5xx
+    case tlsHandshakes
+    case tlsFailures
+    case authenticationAccepted
+    case authenticationRefused
+    case tokenCacheHits
+    case upstreamRetries
+    case upstreamFailures
+    case bufferBytes
+    case bufferRefusals
+    case descriptorsLost
+    case cutAtDrain
+    case malformedRequests
+    case overloadRefusals
+    /// Microseconds from the client's leaving to the upstream's close, summed; the histogram has the rest.
+    case orphanMicrosecondsMax
+    case keysGeneration
+}

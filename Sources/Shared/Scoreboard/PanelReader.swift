@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+
+/// One worker's panel, as the supervisor and the admin process read it: at any time, whether its worker turns, hangs
+/// or is dead. What a worker writes here is believed as a claim of that worker, and never used as a size or an index.
+package final class PanelReader {
+    private let words: SharedWords
+    private let rowCount: Int
+
+    package init(_ file: borrowing FileDescriptor, rows: Int) throws(Errno) {
+        words = try SharedWords(mapping: file, bytes: PanelLayout.size(rows: rows), writable: false)
+        rowCount = rows
+    }
+
+    /// A fresh memory file for a panel of so many rows.
+    package static func makeFile(rows: Int) throws(Errno) -> FileDescriptor {
+        let file = FileDescriptor(owning: try Errno.check(unsafe lg_memfd("lychgate-panel")))
+        _ = try Errno.check(lg_ftruncate(file.raw, Int64(PanelLayout.size(rows: rows))))
+        return file
+    }
+
+    package var isStarted: Bool {
+        words.load(PanelLayout.Header.magic.rawValue) == PanelLayout.magic
+            && words.load(PanelLayout.Header.version.rawValue) == PanelLayout.version
+    }
+
+    package var phase: WorkerPhase? {
+        WorkerPhase(rawValue: words.load(PanelLayout.Header.state.rawValue))
+    }
+
+    /// When the worker's loop last turned.
+    package var heartbeat: Instant {
+        Instant(nanoseconds: words.load(PanelLayout.Header.heartbeat.rawValue))
+    }
+
+    package func value(_ figure: Figure) -> UInt64 {
+        words.load(PanelLayout.figures + figure.rawValue)
+    }
+
+    package func orphanTimes() -> Histogram {
+        Histogram(counts: (0..<Histogram.buckets).map { words.load(PanelLayout.histogram + $0) })
+    }
+
+    /// The rows of exchanges in flight now. A row that keeps changing under our eyes is left out after a few tries.
+    package func rows() -> [ExchangeRow] {
+        (0..<rowCount).compactMap { row($0) }
+    }
+
+    private func row(_ index: Int) -> ExchangeRow? {
+        let base = PanelLayout.rows + index * PanelLayout.rowWords
+        for _ in 0..<4 {
+            let before = words.load(base)
+            if before == 0 { return nil }
+            if before & 1 == 1 { continue }
+            let row = ExchangeRow { words.load(base + 1 + $0) }
+            lg_fence_acquire()
+            if words.load(base) == before { return row.id == 0 ? nil : row }
+        }
+        return nil
+    }
+}
