@@ -33,6 +33,20 @@ package protocol Kernel: AnyObject {
     func pollWait(_ events: inout [ReadyEvent], timeout: Duration?) -> Int
 }
 
+extension Kernel {
+    /// Reads into the buffer's room, which must not be empty: the bytes read, 0 at the end of file, or an error.
+    package func read(_ fd: Int32, into buffer: inout Buffer) -> Int {
+        unsafe buffer.fill { room in unsafe read(fd, into: room) }
+    }
+
+    /// Writes the buffer's front and consumes what went out: the bytes written, or an error.
+    package func write(_ fd: Int32, from buffer: inout Buffer) -> Int {
+        let count = unsafe buffer.withBytes { bytes in unsafe write(fd, from: bytes) }
+        if count > 0 { buffer.consume(count) }
+        return count
+    }
+}
+
 /// One record received over a SOCK_SEQPACKET channel.
 package struct ReceivedRecord {
     /// Bytes received; 0: end of file; below zero: a negated error number.
@@ -52,13 +66,16 @@ package struct ReceivedRecord {
     }
 }
 
-/// What a handler wants to hear of. The end of the peer's stream (EPOLLRDHUP) is always told, also while not reading.
+/// What a handler wants to hear of. Failure (EPOLLERR, EPOLLHUP) is always told.
 package struct Interest: OptionSet, Sendable {
     package let rawValue: UInt8
     package init(rawValue: UInt8) { self.rawValue = rawValue }
 
     package static let read = Interest(rawValue: 1)
     package static let write = Interest(rawValue: 2)
+    /// The end of the peer's stream (EPOLLRDHUP), also while not reading: how a client that leaves is noticed in
+    /// spite of back-pressure. Level-triggered, so whoever has heard of it and goes on must drop it.
+    package static let hangup = Interest(rawValue: 4)
 }
 
 /// What happened to a descriptor.

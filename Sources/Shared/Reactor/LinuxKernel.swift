@@ -100,7 +100,8 @@ import Glibc
 
 extension Interest {
     fileprivate var epollBits: UInt32 {
-        var bits = EPOLLRDHUP.rawValue
+        var bits: UInt32 = 0
+        if contains(.hangup) { bits |= EPOLLRDHUP.rawValue }
         if contains(.read) { bits |= EPOLLIN.rawValue }
         if contains(.write) { bits |= EPOLLOUT.rawValue }
         return bits

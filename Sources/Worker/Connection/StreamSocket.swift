@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Shared
+
+/// A connected (or connecting) stream socket with TLS or without: the one owner of its descriptor, its TLS session and
+/// its place in the loop. Client connections and upstream connections both stand on it.
+final class StreamSocket {
+    private let reactor: Reactor
+    private let fd: Int32
+    private var session: TLSSession?
+    private var registration: Reactor.Registration
+    /// What its owner wants to hear of.
+    private var wanted: Interest
+    /// What TLS needs in order to go on, whatever its owner wants.
+    private var needed: Interest = []
+    private(set) var isClosed = false
+
+    /// What reading or writing came to.
+    enum Outcome: Equatable {
+        /// So many bytes were moved (0 never).
+        case moved(Int)
+        /// Nothing now; readiness will tell.
+        case blocked
+        /// The peer ended its stream properly: FIN without TLS, close_notify with it.
+        case endOfStream
+        /// The connection is gone: reset, or TLS broken, or TLS cut by a FIN without close_notify.
+        case lost(TLSError)
+        /// No memory for it in the buffer pool.
+        case noBuffer
+    }
+
+    enum HandshakeOutcome: Equatable {
+        case complete
+        case pending
+        case failed(TLSError)
+    }
+
+    /// Takes ownership of `fd`.
+    init(
+        reactor: Reactor, owning fd: Int32, interest: Interest, handler: any EventHandler
+    ) throws(Errno) {
+        self.reactor = reactor
+        self.fd = fd
+        wanted = interest
+        do throws(Errno) {
+            registration = try reactor.register(fd, interest, handler: handler)
+        } catch {
+            reactor.kernel.close(fd, reset: true)
+            throw error
+        }
+    }
+
+    deinit {
+        precondition(isClosed, "a socket must be closed by its owner, with a reason")
+    }
+
+    /// Starts TLS as a server.
+    func startTLS(accepting context: TLSContext) throws(TLSError) {
+        session = try context.accept(fd)
+    }
+
+    /// Starts TLS as a client of the server called `name`.
+    func startTLS(connecting context: TLSContext, name: String) throws(TLSError) {
+        session = try context.connect(fd, name: name)
+    }
+
+    /// The outcome of a connect that was in progress: 0 or an error number.
+    func pendingError() -> Int32 { reactor.kernel.pendingError(fd) }
+
+    func prepare(userTimeout: Duration) { reactor.kernel.prepareStream(fd, userTimeout: userTimeout) }
+
+    func handshake() -> HandshakeOutcome {
+        guard let outcome = session?.handshake() else { return .complete }
+        switch outcome {
+        case .done:
+            need([])
+            return .complete
+        case .wantsRead:
+            need(.read)
+            return .pending
+        case .wantsWrite:
+            need(.write)
+            return .pending
+        case .endOfStream: return .failed(.connectionLost)
+        case .failed(let error): return .failed(error)
+        }
+    }
+
+    /// Reads what there is into the buffer's room, which must not be empty.
+    func receive(into buffer: inout Buffer) -> Outcome {
+        precondition(buffer.room > 0)
+        guard let outcome = session?.read(into: &buffer) else { return receivePlain(into: &buffer) }
+        switch outcome {
+        case .done(let count):
+            need([])
+            return .moved(count)
+        case .wantsRead:
+            need([])
+            return .blocked
+        case .wantsWrite:
+            need(.write)
+            return .blocked
+        case .endOfStream: return .endOfStream
+        case .failed(let error): return .lost(error)
+        }
+    }
+
+    private func receivePlain(into buffer: inout Buffer) -> Outcome {
+        let count = reactor.kernel.read(fd, into: &buffer)
+        if count > 0 { return .moved(count) }
+        if count == 0 { return .endOfStream }
+        return Errno(Int32(truncatingIfNeeded: -count)).isTransient ? .blocked : .lost(.connectionLost)
+    }
+
+    /// Writes the buffer's front; what went out is consumed.
+    func send(from buffer: inout Buffer) -> Outcome {
+        guard !buffer.isEmpty else { return .moved(0) }
+        guard let outcome = session?.write(from: &buffer) else { return sendPlain(from: &buffer) }
+        switch outcome {
+        case .done(let count):
+            need([])
+            return .moved(count)
+        case .wantsWrite:
+            need([])
+            return .blocked
+        case .wantsRead:
+            need(.read)
+            return .blocked
+        case .endOfStream: return .lost(.connectionLost)
+        case .failed(let error): return .lost(error)
+        }
+    }
+
+    private func sendPlain(from buffer: inout Buffer) -> Outcome {
+        let count = reactor.kernel.write(fd, from: &buffer)
+        if count >= 0 { return .moved(count) }
+        return Errno(Int32(truncatingIfNeeded: -count)).isTransient ? .blocked : .lost(.connectionLost)
+    }
+
+    /// Bytes that TLS has taken from the socket already, so that readiness will not tell of them.
+    var hasPending: Bool { session?.hasPending ?? false }
+
+    /// What the owner wants to hear of from now on.
+    func want(_ interest: Interest) {
+        guard !isClosed else { return }
+        wanted = interest
+        reactor.setInterest(registration, wanted.union(needed))
+    }
+
+    private func need(_ interest: Interest) {
+        guard needed != interest else { return }
+        needed = interest
+        reactor.setInterest(registration, wanted.union(needed))
+    }
+
+    /// Says that nothing more will be sent (close_notify, FIN), while reading goes on.
+    func finishSending() {
+        session?.notifyClose()
+        reactor.kernel.shutdownWrite(fd)
+    }
+
+    /// Ends it. `reset`: RST instead of close_notify and FIN; the peer cannot take that for a proper end.
+    func close(reset: Bool) {
+        guard !isClosed else { return }
+        isClosed = true
+        reactor.remove(&registration)
+        if !reset {
+            session?.notifyClose()
+            // The supervisor may still hold its copy of an unclaimed socket: only this makes FIN go out now.
+            reactor.kernel.shutdownWrite(fd)
+        }
+        session = nil
+        reactor.kernel.close(fd, reset: reset)
+    }
+
+    /// Ends it with FIN but without close_notify: what has been sent still arrives, and a TLS client sees the cut.
+    func cut() {
+        guard !isClosed else { return }
+        isClosed = true
+        reactor.remove(&registration)
+        reactor.kernel.shutdownWrite(fd)
+        session = nil
+        reactor.kernel.close(fd, reset: false)
+    }
+}
+
+extension Errno {
+    var isTransient: Bool { self == .again || self == .interrupted }
+}

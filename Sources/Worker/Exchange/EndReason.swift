@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why an exchange ended. Every exchange ends with exactly one of these; its `name` stands in the request's log line.
+enum EndReason: Equatable, Sendable {
+    /// The response went out whole.
+    case completed
+    /// The client left: FIN, close_notify, or a reset.
+    case clientGone(Departure)
+    /// A deadline passed.
+    case deadline(Stage)
+    /// The gateway does not serve the request: no identity, no capacity.
+    case refused(Denial)
+    /// The client's body broke HTTP's rules.
+    case clientInvalid(HTTPFault)
+    /// The API server could not be reached, or its connection ended before the response's end.
+    case upstreamFailed(UpstreamFailure)
+    /// The API server's response broke HTTP's rules.
+    case upstreamInvalid(HTTPFault)
+    /// Cut by the supervisor: at the end of a drain, or because somebody asked for it.
+    case cut
+
+    enum Departure: String, Equatable, Sendable {
+        case closed = "client_closed"
+        case reset = "client_reset"
+    }
+
+    enum Denial: String, Equatable, Sendable {
+        case unauthenticated
+        case tokenRefused = "token_refused"
+        case impersonationDenied = "impersonation_denied"
+        case tooManyInFlight = "too_many_in_flight"
+        case noBuffers = "no_buffers"
+        case upgradeUnsupported = "upgrade_unsupported"
+        case identityTooLarge = "head_too_large"
+        case credentialUnavailable = "credential_unavailable"
+    }
+
+    var name: String {
+        switch self {
+        case .completed: "completed"
+        case .clientGone(let departure): departure.rawValue
+        case .deadline(let stage): "deadline_" + stage.rawValue
+        case .refused(let denial): denial.rawValue
+        case .clientInvalid(let fault): "invalid_body_" + fault.reason.description
+        case .upstreamFailed(let failure): "upstream_" + failure.rawValue
+        case .upstreamInvalid(let fault): "upstream_invalid_" + fault.reason.description
+        case .cut: "cut"
+        }
+    }
+}
+
+/// What an exchange waits for, each with its own deadline.
+enum Stage: String, Equatable, Sendable {
+    case identity
+    case connect
+    case firstResponseByte = "first_response_byte"
+    case request
+    case requestBody = "request_body"
+    case responseBody = "response_body"
+    /// The client does not take what there is for it.
+    case clientWrite = "client_write"
+}
+
+/// What went wrong with the API server's connection.
+enum UpstreamFailure: String, Equatable, Error, Sendable {
+    case unresolvable
+    case refused
+    case unreachable
+    case tlsFailed = "tls_failed"
+    case connectTimedOut = "connect_timed_out"
+    case poolExhausted = "pool_exhausted"
+    case closedEarly = "closed_early"
+    case reset
+}

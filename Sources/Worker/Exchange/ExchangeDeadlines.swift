@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Shared
+
+/// Which deadline of an exchange comes next. Pure: time is an argument.
+///
+/// One absolute deadline covers the whole request (none for long-running ones: their client's presence is proven
+/// instead); beside it, each stage has its own.
+struct ExchangeDeadlines: Equatable {
+    private let configuration: DeadlinesConfiguration
+    private let total: Instant
+    private let isLongRunning: Bool
+    private var stage: (stage: Stage, at: Instant)
+
+    init(configuration: DeadlinesConfiguration, start: Instant, isLongRunning: Bool) {
+        self.configuration = configuration
+        self.isLongRunning = isLongRunning
+        total = isLongRunning ? .never : start + configuration.request
+        stage = (.identity, start + configuration.identity)
+    }
+
+    /// What is waited for changes, or makes progress: its time starts anew at `now`.
+    mutating func enter(_ new: Stage, now: Instant) {
+        switch new {
+        case .identity: stage = (new, now + configuration.identity)
+        case .connect: stage = (new, now + configuration.upstreamConnect)
+        case .firstResponseByte: stage = (new, isLongRunning ? .never : now + configuration.firstResponseByte)
+        case .request: stage = (new, .never)
+        case .responseBody: stage = (new, isLongRunning ? .never : now + configuration.bodyProgress)
+        case .requestBody, .clientWrite: stage = (new, now + configuration.bodyProgress)
+        }
+    }
+
+    /// Enters a stage that is not the current one; a current one keeps its time.
+    mutating func wait(for new: Stage, now: Instant) {
+        if stage.stage != new { enter(new, now: now) }
+    }
+
+    var current: Stage { stage.stage }
+
+    /// When something must have happened.
+    var next: Instant { min(total, stage.at) }
+
+    /// The stage whose time is over at `now`, if one is. The total deadline is spent by the stage that runs.
+    func expired(now: Instant) -> Stage? {
+        if now >= stage.at { return stage.stage }
+        return now >= total ? .request : nil
+    }
+
+    static func == (left: Self, right: Self) -> Bool {
+        left.configuration == right.configuration && left.total == right.total
+            && left.isLongRunning == right.isLongRunning && left.stage == right.stage
+    }
+}

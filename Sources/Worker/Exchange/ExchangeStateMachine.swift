@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What one request goes through, from its head to its end. Pure: events in, one action out.
+///
+/// ```
+/// identifying ──▶ connecting ──▶ requesting ──▶ responding ──▶ ended
+///      │              │   ▲          │  │            │
+///      │              │   └── retry ─┘  │            │
+///      └──────────────┴─────────────────┴────────────┴──▶ ended, from everywhere, with a reason
+/// ```
+///
+/// Both bodies flow while `requesting` and `responding`; the two phases differ in whether the client has been given a
+/// final response head, after which the gateway cannot answer for itself any more.
+struct ExchangeStateMachine: Equatable {
+    enum Phase: UInt8, Equatable, Sendable {
+        case identifying = 1
+        case connecting = 2
+        case requesting = 3
+        case responding = 4
+        case ended = 5
+    }
+
+    private(set) var phase = Phase.identifying
+    /// The whole request was handed to the upstream connection.
+    private(set) var requestComplete = false
+    /// Something of the response was received, an interim one included.
+    private(set) var responseSeen = false
+    private(set) var retried = false
+    /// The upstream connection had carried a request before: it may turn out to have been closed meanwhile.
+    private var reused = false
+    /// Sending it twice does the same as sending it once, and we still have all of it.
+    private let repeatable: Bool
+
+    enum Action: Equatable {
+        case none
+        /// Get a connection to the API server.
+        case connect
+        /// Hand over the request's head, and start to relay.
+        case sendRequest
+        /// Drop the upstream connection and get a fresh one.
+        case retry
+        case end(EndReason)
+    }
+
+    /// - Parameter repeatable: the method is idempotent and there is no body (RFC 9110 section 9.2.2).
+    init(repeatable: Bool) {
+        self.repeatable = repeatable
+    }
+
+    mutating func identified() -> Action {
+        guard phase == .identifying else { return .none }
+        phase = .connecting
+        return .connect
+    }
+
+    mutating func upstreamAcquired(reused: Bool) -> Action {
+        guard phase == .connecting else { return .none }
+        self.reused = reused
+        phase = .requesting
+        return .sendRequest
+    }
+
+    mutating func requestFinished() {
+        requestComplete = true
+    }
+
+    /// An interim response (1xx) arrived; it is passed on, and the final one is still to come.
+    mutating func interimResponse() {
+        responseSeen = true
+    }
+
+    mutating func responseStarted() {
+        guard phase == .requesting else { return }
+        responseSeen = true
+        phase = .responding
+    }
+
+    /// The whole response was handed to the client's connection.
+    mutating func responseFinished() -> Action {
+        guard phase == .responding else { return .none }
+        return end(.completed)
+    }
+
+    /// The upstream connection is gone before the response's end.
+    mutating func upstreamFailed(_ failure: UpstreamFailure) -> Action {
+        switch phase {
+        case .ended: return .none
+        case .requesting where reused && repeatable && !retried && !responseSeen:
+            // The server closed a kept connection just when we used it (RFC 9112 section 9.3.1). A fresh connection
+            // that fails the same way is the server's own doing, and there is no third try.
+            retried = true
+            requestComplete = false
+            phase = .connecting
+            return .retry
+        case .identifying, .connecting, .requesting, .responding:
+            return end(.upstreamFailed(failure))
+        }
+    }
+
+    /// Any other end.
+    mutating func end(_ reason: EndReason) -> Action {
+        guard phase != .ended else { return .none }
+        lastPhase = phase
+        phase = .ended
+        return .end(reason)
+    }
+
+    /// The phase that it ended in.
+    private(set) var lastPhase = Phase.identifying
+
+    /// What an end means for both sides.
+    func disposition(of reason: EndReason) -> Disposition {
+        let headSent = lastPhase == .responding
+        switch reason {
+        case .completed:
+            return Disposition(client: requestComplete ? .finish : .finishAndClose, upstream: requestComplete ? .release : .close)
+        case .clientGone:
+            return Disposition(client: .drop, upstream: .close)
+        case .deadline, .refused, .clientInvalid, .upstreamFailed, .upstreamInvalid, .cut:
+            guard !headSent else { return Disposition(client: .cut, upstream: .close) }
+            return Disposition(client: .answer, upstream: .close)
+        }
+    }
+
+    struct Disposition: Equatable {
+        let client: ClientEnd
+        let upstream: UpstreamEnd
+    }
+
+    enum ClientEnd: Equatable {
+        /// The response is whole; the connection goes on if both sides want that.
+        case finish
+        /// The response is whole, but the request never will be.
+        case finishAndClose
+        /// The gateway answers for itself with a `Status`.
+        case answer
+        /// The response is not whole, and the client must be able to tell.
+        case cut
+        /// Nobody is there any more.
+        case drop
+    }
+
+    enum UpstreamEnd: Equatable {
+        /// Back to the pool, if HTTP allows it.
+        case release
+        case close
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the gateway itself answers when an exchange ends before the API server's response: a `metav1.Status`.
+struct GatewayAnswer: Equatable {
+    let code: Int
+    let reason: StatusReason
+    let message: String
+    var retryAfter = 0
+
+    /// nil: that end has no answer.
+    init?(_ end: EndReason) {
+        switch end {
+        case .completed, .clientGone: return nil
+        case .deadline(.requestBody):
+            self.init(code: 408, reason: .timeout, message: "the request's body did not arrive in time")
+        case .deadline(let stage):
+            self.init(
+                code: 504, reason: .timeout,
+                message: "the deadline of this request passed at stage \(stage.rawValue)")
+        case .refused(let denial): self.init(denial)
+        case .clientInvalid(let fault):
+            self.init(code: fault.status, reason: .badRequest, message: fault.message.description)
+        case .upstreamFailed(.poolExhausted):
+            self.init(
+                code: 503, reason: .serviceUnavailable, message: "no connection to the API server is free", retryAfter: 1)
+        case .upstreamFailed(let failure):
+            self.init(
+                code: failure == .connectTimedOut ? 504 : 502,
+                reason: failure == .connectTimedOut ? .timeout : .internalError,
+                message: "the API server could not be asked: \(failure.rawValue)")
+        case .upstreamInvalid(let fault):
+            self.init(
+                code: 502, reason: .internalError, message: "the API server's response is invalid: \(fault.reason)")
+        case .cut:
+            self.init(
+                code: 503, reason: .serviceUnavailable, message: "the gateway is shutting down", retryAfter: 1)
+        }
+    }
+
+    private init(_ denial: EndReason.Denial) {
+        switch denial {
+        case .unauthenticated, .tokenRefused:
+            // kube-apiserver says no more than this, and neither do we: the log has the reason.
+            self.init(code: 401, reason: .unauthorized, message: "Unauthorized")
+        case .impersonationDenied:
+            self.init(
+                code: 403, reason: .forbidden,
+                message: "impersonation is not allowed here: the request has Impersonate- fields")
+        case .tooManyInFlight:
+            self.init(
+                code: 503, reason: .serviceUnavailable, message: "too many requests are in flight", retryAfter: 1)
+        case .noBuffers:
+            self.init(code: 503, reason: .serviceUnavailable, message: "the gateway is out of buffers", retryAfter: 1)
+        case .upgradeUnsupported:
+            self.init(code: 400, reason: .badRequest, message: "this upgrade is not supported")
+        case .identityTooLarge:
+            self.init(code: 431, reason: .badRequest, message: "the request's head is too large with its identity")
+        case .credentialUnavailable:
+            self.init(
+                code: 503, reason: .serviceUnavailable, message: "the gateway has no credential for the API server",
+                retryAfter: 1)
+        }
+    }
+
+    init(code: Int, reason: StatusReason, message: String, retryAfter: Int = 0) {
+        self.code = code
+        self.reason = reason
+        self.message = message
+        self.retryAfter = retryAfter
+    }
+
+    /// For a request whose head could not be accepted.
+    init(_ fault: HTTPFault) {
+        self.init(code: fault.status, reason: .badRequest, message: fault.message.description)
+    }
+}

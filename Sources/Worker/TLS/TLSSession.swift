@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import COpenSSL
+import Shared
+
+/// The one owner of an `SSL`: TLS spoken directly on a non-blocking socket, whose descriptor somebody else owns and
+/// closes after this session has ended.
+@safe struct TLSSession: ~Copyable {
+    private let session: OpaquePointer
+
+    /// What an operation came to.
+    enum Outcome: Equatable {
+        case done(Int)
+        case wantsRead
+        case wantsWrite
+        /// The peer said that it will send no more (close_notify).
+        case endOfStream
+        case failed(TLSError)
+    }
+
+    init(owning session: OpaquePointer) {
+        unsafe self.session = session
+    }
+
+    deinit {
+        unsafe SSL_free(session)
+    }
+
+    /// Goes on with the handshake.
+    func handshake() -> Outcome {
+        ERR_clear_error()
+        let result = unsafe SSL_do_handshake(session)
+        return result == 1 ? .done(0) : outcome(of: result)
+    }
+
+    func read(into buffer: inout Buffer) -> Outcome {
+        ERR_clear_error()
+        var outcome = Outcome.wantsRead
+        unsafe buffer.fill { room in
+            var count = 0
+            let result = unsafe SSL_read_ex(session, room.baseAddress, room.count, &count)
+            outcome = result == 1 ? .done(count) : self.outcome(of: result)
+            return count
+        }
+        return outcome
+    }
+
+    /// Writes from the buffer's front; what was written is consumed.
+    func write(from buffer: inout Buffer) -> Outcome {
+        ERR_clear_error()
+        let outcome: Outcome = unsafe buffer.withBytes { bytes in
+            var count = 0
+            let result = unsafe SSL_write_ex(session, bytes.baseAddress, bytes.count, &count)
+            return result == 1 ? .done(count) : self.outcome(of: result)
+        }
+        if case .done(let count) = outcome { buffer.consume(count) }
+        return outcome
+    }
+
+    /// Bytes that were received already and wait inside: the socket will not become readable for them.
+    var hasPending: Bool { unsafe SSL_has_pending(session) == 1 }
+
+    /// Says that we will send no more (close_notify), if that goes out at once.
+    func notifyClose() {
+        ERR_clear_error()
+        _ = unsafe SSL_shutdown(session)
+        ERR_clear_error()
+    }
+
+    private func outcome(of result: Int32) -> Outcome {
+        switch unsafe SSL_get_error(session, result) {
+        case SSL_ERROR_WANT_READ: return .wantsRead
+        case SSL_ERROR_WANT_WRITE: return .wantsWrite
+        case SSL_ERROR_ZERO_RETURN: return .endOfStream
+        case SSL_ERROR_SYSCALL:
+            _ = TLSError.drainQueue()
+            return .failed(.connectionLost)
+        default:
+            let text = TLSError.drainQueue() ?? "unknown"
+            let verdict = unsafe SSL_get_verify_result(session)
+            if verdict != Int(X509_V_OK) {
+                let words = unsafe String(cString: X509_verify_cert_error_string(verdict))
+                return .failed(.certificateRejected(words))
+            }
+            // OpenSSL 3 reports a FIN without close_notify so; for us that is a lost connection.
+            return .failed(text == "unexpected eof while reading" ? .connectionLost : .failed(text))
+        }
+    }
+}
