@@ -69,28 +69,13 @@ final class Authenticator {
         let claims = try JSONObject(
             untrusted: compact.payload, maximumDepth: limits.jsonDepth, otherwise: .badClaims, name: "claims")
         let expiry = try policy.checkRegisteredClaims(claims, now: now)
-        guard let key = try signingKey(token, compact) else { return nil }
+        guard let issuer = keys.keys(of: policy.issuer),
+            let key = try issuer.signer(of: token, compact, attempts: limits.keyAttempts)
+        else { return nil }
         let user = try policy.user(claims)
         return Identity(
             user: user, impersonationHeader: try ImpersonationHeader.render(user, limits: limits),
             expiresAt: expiry, believedUntil: min(expiry, now + acceptedFor), keyThumbprint: key.thumbprint)
-    }
-
-    /// The key that made the signature; nil if a newer key set might hold it.
-    private func signingKey(_ token: Span<UInt8>, _ compact: CompactToken) throws(Refusal) -> VerificationKey? {
-        guard let issuer = keys.keys(of: policy.issuer) else { return nil }
-        let named = issuer.named(compact.keyID)
-        guard !named.isEmpty else { return nil }
-        let candidates = named.filter {
-            $0.key.suits(compact.algorithm) && $0.key.signatureBytes == compact.signatureBytes
-        }
-        for key in candidates.prefix(limits.keyAttempts) where key.verifies(token) { return key }
-        // Without a kid there is no telling an unknown key from a bad signature: the key set may have changed.
-        guard compact.keyID != nil else { return nil }
-        if candidates.isEmpty {
-            throw Refusal(.keyUnsuitable, "the key of this kid is not for this algorithm or signature length")
-        }
-        throw Refusal(.badSignature, "signature does not verify")
     }
 }
 

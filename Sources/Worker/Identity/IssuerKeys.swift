@@ -30,8 +30,28 @@ struct IssuerKeys {
         self.skipped = skipped
     }
 
-    /// The keys a token of this `kid` may have been signed with; without `kid`, all of them, as go-oidc tries them.
-    func named(_ keyID: String?) -> [VerificationKey] {
+    /// The key that made the token's signature; nil if only a newer key set might hold it.
+    ///
+    /// Keys are chosen by `kid` before anything is verified; without `kid`, all are tried, as go-oidc does, up to
+    /// `attempts`.
+    func signer(
+        of token: Span<UInt8>, _ compact: CompactToken, attempts: Int
+    ) throws(Refusal) -> VerificationKey? {
+        let named = named(compact.keyID)
+        guard !named.isEmpty else { return nil }
+        let candidates = named.filter {
+            $0.key.suits(compact.algorithm) && $0.key.signatureBytes == compact.signatureBytes
+        }
+        for key in candidates.prefix(attempts) where key.verifies(token) { return key }
+        // Without a kid there is no telling an unknown key from a bad signature: the key set may have changed.
+        guard compact.keyID != nil else { return nil }
+        if candidates.isEmpty {
+            throw Refusal(.keyUnsuitable, "the key of this kid is not for this algorithm or signature length")
+        }
+        throw Refusal(.badSignature, "signature does not verify")
+    }
+
+    private func named(_ keyID: String?) -> [VerificationKey] {
         guard let keyID else { return keys }
         return keys.filter { $0.key.keyID?.isExactly(keyID) ?? false }
     }

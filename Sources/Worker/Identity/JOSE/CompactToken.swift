@@ -47,7 +47,8 @@ struct CompactToken {
         let header = 0..<dots[0]
         let payload = dots[0] + 1..<dots[1]
         let signature = dots[1] + 1..<token.count
-        guard !header.isEmpty, !payload.isEmpty, !signature.isEmpty else { throw Refusal(.malformed, "empty part") }
+        // An empty payload is a JWS; that it holds no claims is found out later.
+        guard !header.isEmpty, !signature.isEmpty else { throw Refusal(.malformed, "empty part") }
         return (header, payload, signature)
     }
 

@@ -100,6 +100,7 @@ struct JSONWebKey: Equatable {
         // An exponent of 1 makes the signature the message; a huge one makes each verification slow.
         guard let last = exponent.last, last & 1 == 1, exponent != [1] else { throw .weak }
         guard exponent.count <= 4 else { throw .tooLarge }
+        guard !ROCAFingerprint.matches(modulus: modulus) else { throw .weak }
         return .rsa(modulus: modulus, exponent: exponent)
     }
 

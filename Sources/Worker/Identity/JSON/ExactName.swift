@@ -3,7 +3,7 @@
 /// A member's name compared byte for byte.
 ///
 /// Swift's `String` compares by canonical equivalence (the Kelvin sign equals `K`), which JSON, JOSE and Kubernetes do not.
-struct ExactName: Hashable {
+struct ExactName: Hashable, Sendable {
     let string: String
 
     static func == (left: Self, right: Self) -> Bool { left.string.isExactly(right.string) }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A parsed JSON text (RFC 8259), with what identity cares about kept: integers and reals apart, names exact.
-enum JSONValue: Equatable {
+enum JSONValue: Equatable, Sendable {
     case null
     case bool(Bool)
     /// A number without fraction or exponent that fits.
@@ -32,7 +32,7 @@ enum JSONValue: Equatable {
 }
 
 /// A JSON object; its members' names are compared byte for byte.
-struct JSONObject: Equatable {
+struct JSONObject: Equatable, Sendable {
     private(set) var members: [ExactName: JSONValue] = [:]
 
     subscript(name: String) -> JSONValue? { members[ExactName(string: name)] }
