@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A verified token's user, with what the proxy needs of it ready made. Immutable; shared by every exchange of the user.
+final class Identity {
+    let user: UserInfo
+    /// `Impersonate-User: …\r\n` and so on, to be copied into the upstream's request head as it is.
+    let impersonationHeader: [UInt8]
+    /// The token's `exp`, seconds since 1970.
+    let expiresAt: Double
+    /// Until when the cache believes it without looking again; never past `expiresAt`.
+    let believedUntil: Double
+    /// The key that verified the token: when it leaves the key set, so does the cached identity.
+    let keyThumbprint: TokenDigest
+
+    init(
+        user: UserInfo, impersonationHeader: [UInt8], expiresAt: Double, believedUntil: Double,
+        keyThumbprint: TokenDigest
+    ) {
+        self.user = user
+        self.impersonationHeader = impersonationHeader
+        self.expiresAt = expiresAt
+        self.believedUntil = believedUntil
+        self.keyThumbprint = keyThumbprint
+    }
+}

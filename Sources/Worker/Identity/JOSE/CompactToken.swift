@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A JWS in compact form (RFC 7515 section 7.1), taken apart strictly and not yet verified.
+///
+/// This is the envelope in front of cjose, which alone accepts padded and dirty base64, repeated members, critical
+/// extensions and over-long ECDSA signatures.
+struct CompactToken {
+    let algorithm: SignatureAlgorithm
+    /// nil: the header has no `kid`, or an empty one.
+    let keyID: String?
+    let payload: [UInt8]
+    let signatureBytes: Int
+
+    /// Takes the token apart. `allowed` is what the configuration allows; everything else is refused before any key or
+    /// claim is looked at.
+    init(_ token: Span<UInt8>, allowed: Set<SignatureAlgorithm>, limits: IdentityLimits) throws(Refusal) {
+        guard token.count <= limits.tokenBytes else {
+            throw Refusal(.tooLarge, "token longer than \(limits.tokenBytes) bytes")
+        }
+        let parts = try Self.parts(token)
+        guard let header = Base64URL.decode(token, parts.header) else {
+            throw Refusal(.malformed, "header is not canonical base64url")
+        }
+        guard let payload = Base64URL.decode(token, parts.payload) else {
+            throw Refusal(.malformed, "payload is not canonical base64url")
+        }
+        guard let signature = Base64URL.decode(token, parts.signature) else {
+            throw Refusal(.malformed, "signature is not canonical base64url")
+        }
+        self.payload = payload
+        signatureBytes = signature.count
+
+        let members = try JSONObject(
+            untrusted: header, maximumDepth: limits.jsonDepth, otherwise: .badHeader, name: "header")
+        (algorithm, keyID) = try Self.header(members, allowed: allowed)
+    }
+
+    private static func parts(
+        _ token: Span<UInt8>
+    ) throws(Refusal) -> (header: Range<Int>, payload: Range<Int>, signature: Range<Int>) {
+        var dots: [Int] = []
+        for index in token.indices where token[index] == UInt8(ascii: ".") {
+            guard dots.count < 2 else { throw Refusal(.malformed, "more than three parts") }
+            dots.append(index)
+        }
+        guard dots.count == 2 else { throw Refusal(.malformed, "not three parts") }
+        let header = 0..<dots[0]
+        let payload = dots[0] + 1..<dots[1]
+        let signature = dots[1] + 1..<token.count
+        // An empty payload is a JWS; that it holds no claims is found out later.
+        guard !header.isEmpty, !signature.isEmpty else { throw Refusal(.malformed, "empty part") }
+        return (header, payload, signature)
+    }
+
+    /// `jku`, `jwk`, `x5u` and `x5c` are not even looked at: keys come from the issuer's key set only (RFC 8725 section 3.10).
+    private static func header(
+        _ members: JSONObject, allowed: Set<SignatureAlgorithm>
+    ) throws(Refusal) -> (SignatureAlgorithm, String?) {
+        guard let name = members["alg"]?.string else { throw Refusal(.badHeader, "alg missing or not a string") }
+        guard let algorithm = SignatureAlgorithm(rawValue: name), allowed.contains(algorithm) else {
+            throw Refusal(.algorithmNotAllowed, "signed with an algorithm that is not allowed")
+        }
+        guard members["crit"] == nil else { throw Refusal(.criticalHeader, "crit names extensions; none is known") }
+        guard members["b64"] == nil else { throw Refusal(.criticalHeader, "b64 (RFC 7797) is not for tokens") }
+        for name in ["kid", "typ", "cty"] {
+            if let value = members[name], value.string == nil { throw Refusal(.badHeader, "\(name) is not a string") }
+        }
+        guard let keyID = members["kid"]?.string, !keyID.isEmpty else { return (algorithm, nil) }
+        return (algorithm, keyID)
+    }
+}
