@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -287,4 +289,66 @@ int64_t lg_realtime_seconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     return now.tv_sec;
+}
+
+bool lg_stat_stamp(const char *path, struct lg_file_stamp *stamp) {
+    struct stat status;
+    if (stat(path, &status) < 0) return false;
+    stamp->modified_ns = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+    stamp->size = status.st_size;
+    stamp->inode = status.st_ino;
+    return true;
+}
+
+int lg_open_for_reading(const char *path) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return -errno;
+    struct stat status;
+    if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
+        close(fd);
+        return -EINVAL;
+    }
+    return fd;
+}
+
+struct lg_resolution {
+    struct gaicb request;
+    struct addrinfo hints;
+    char host[];
+};
+
+struct lg_resolution *lg_resolve_start(const char *host) {
+    struct lg_resolution *resolution = calloc(1, sizeof *resolution + strlen(host) + 1);
+    if (!resolution) return NULL;
+    strcpy(resolution->host, host);
+    resolution->hints.ai_socktype = SOCK_STREAM;
+    resolution->hints.ai_flags = AI_ADDRCONFIG;
+    resolution->request.ar_name = resolution->host;
+    resolution->request.ar_request = &resolution->hints;
+    struct gaicb *list[] = {&resolution->request};
+    if (getaddrinfo_a(GAI_NOWAIT, list, 1, NULL) != 0) {
+        free(resolution);
+        return NULL;
+    }
+    return resolution;
+}
+
+int lg_resolve_poll(
+    struct lg_resolution *resolution, struct sockaddr_storage *addresses, int capacity, int *count) {
+    int error = gai_error(&resolution->request);
+    *count = 0;
+    if (error == EAI_INPROGRESS) return 0;
+    if (error) return error < 0 ? error : -error;
+    for (struct addrinfo *entry = resolution->request.ar_result; entry && *count < capacity; entry = entry->ai_next) {
+        if (entry->ai_family != AF_INET && entry->ai_family != AF_INET6) continue;
+        memset(&addresses[*count], 0, sizeof addresses[*count]);
+        memcpy(&addresses[*count], entry->ai_addr, entry->ai_addrlen);
+        *count += 1;
+    }
+    return 1;
+}
+
+void lg_resolve_free(struct lg_resolution *resolution) {
+    if (resolution->request.ar_result) freeaddrinfo(resolution->request.ar_result);
+    free(resolution);
 }

@@ -1,6 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinux
+import Glibc
+import Logging
+import Shared
+
+/// `lychgate-worker ROLE`: the program of every child. The supervisor starts it; nobody else has the descriptors it needs.
 @main
 enum WorkerMain {
-    static func main() {}
+    static func main() {
+        lg_ignore_sigpipe()
+        // Keys and tokens are in this memory: no core dump, no debugger but root's.
+        _ = lg_set_dumpable(false)
+        let role = CommandLine.arguments.dropFirst().first ?? ""
+        exit(run(role))
+    }
+
+    private static func run(_ role: String) -> Int32 {
+        switch role {
+        case "gateway": return GatewayRole.run()
+        default:
+            StandardErrorLog.write(Array("lychgate-worker: unknown role '\(role)'\n".utf8))
+            return ExitCode.usage
+        }
+    }
 }

@@ -99,6 +99,25 @@ int lg_set_process_name(const char *name);
 uint64_t lg_monotonic_ns(void);
 int64_t lg_realtime_seconds(void);
 
+/// What tells one state of a file from another: modification time, size, inode; false when it cannot be looked at.
+struct lg_file_stamp {
+    int64_t modified_ns;
+    int64_t size;
+    uint64_t inode;
+};
+bool lg_stat_stamp(const char *path, struct lg_file_stamp *stamp);
+/// open(2) for reading, never a device or a FIFO that would block.
+int lg_open_for_reading(const char *path);
+
+/// A name being resolved by glibc in the background (getaddrinfo_a(3)), so that no look-up ever holds the loop.
+struct lg_resolution;
+struct lg_resolution *lg_resolve_start(const char *host);
+/// 1 = done (`count` addresses filled, at most `capacity`), 0 = still going on, below zero = it failed (EAI_*).
+int lg_resolve_poll(
+    struct lg_resolution *resolution, struct sockaddr_storage *addresses, int capacity, int *count);
+/// Gives a finished resolution's memory back.
+void lg_resolve_free(struct lg_resolution *resolution);
+
 /// Atomic words of shared memory. One process writes each word; others only read.
 static inline uint64_t lg_load(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
 static inline void lg_store(uint64_t *word, uint64_t value) { __atomic_store_n(word, value, __ATOMIC_RELEASE); }

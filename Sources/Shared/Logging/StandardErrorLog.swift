@@ -31,9 +31,12 @@ package struct StandardErrorLog: LogHandler {
             line += " \(key)=\(Self.quoted(value.description))"
         }
         line += "\n"
-        var bytes = Array(line.utf8)
-        // A pipe that nobody reads must not hold the loop: what does not go out at once is dropped.
-        _ = unsafe bytes.withUnsafeMutableBytes { buffer in unsafe lg_write(2, buffer.baseAddress, buffer.count) }
+        Self.write(Array(line.utf8))
+    }
+
+    /// Writes finished lines. What standard error does not take is lost: a log is never worth a wait.
+    package static func write(_ lines: [UInt8]) {
+        _ = unsafe lines.withUnsafeBytes { buffer in unsafe lg_write(2, buffer.baseAddress, buffer.count) }
     }
 
     private static func prefix(_ level: Logger.Level) -> String {

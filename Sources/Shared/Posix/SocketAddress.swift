@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Glibc
+package import CLinux
+import Glibc
 
 /// An IPv4, IPv6 or Unix socket's address; its text is `ADDRESS:PORT`, IPv6 in brackets.
 package struct SocketAddress: Equatable, Hashable, Sendable, CustomStringConvertible {

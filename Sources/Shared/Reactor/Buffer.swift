@@ -23,6 +23,8 @@
     package var room: Int { (chunk?.size.rawValue ?? 0) - end }
     package var capacity: Int { chunk?.size.rawValue ?? 0 }
     package var isLeased: Bool { chunk != nil }
+    /// Whether the last read filled it to the brim, so that there is probably more to read.
+    package var isFull: Bool { chunk != nil && room == 0 }
 
     /// Makes sure that at least `bytes` can be added: leases, moves to the front, or grows. False: the pool is at its
     /// limit, or no chunk is that large; nothing is lost then.

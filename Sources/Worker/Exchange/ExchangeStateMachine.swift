@@ -85,7 +85,7 @@ struct ExchangeStateMachine: Equatable {
     mutating func upstreamFailed(_ failure: UpstreamFailure) -> Action {
         switch phase {
         case .ended: return .none
-        case .requesting where reused && repeatable && !retried && !responseSeen:
+        case .requesting where mayRetry:
             // The server closed a kept connection just when we used it (RFC 9112 section 9.3.1). A fresh connection
             // that fails the same way is the server's own doing, and there is no third try.
             retried = true
@@ -96,6 +96,12 @@ struct ExchangeStateMachine: Equatable {
             return end(.upstreamFailed(failure))
         }
     }
+
+    /// Both bodies flow.
+    var isRelaying: Bool { phase == .requesting || phase == .responding }
+
+    /// Whether the request may still have to be sent again.
+    var mayRetry: Bool { reused && repeatable && !retried && !responseSeen }
 
     /// Any other end.
     mutating func end(_ reason: EndReason) -> Action {
@@ -113,7 +119,8 @@ struct ExchangeStateMachine: Equatable {
         let headSent = lastPhase == .responding
         switch reason {
         case .completed:
-            return Disposition(client: requestComplete ? .finish : .finishAndClose, upstream: requestComplete ? .release : .close)
+            return Disposition(
+                client: requestComplete ? .finish : .finishAndClose, upstream: requestComplete ? .release : .close)
         case .clientGone:
             return Disposition(client: .drop, upstream: .close)
         case .deadline, .refused, .clientInvalid, .upstreamFailed, .upstreamInvalid, .cut:

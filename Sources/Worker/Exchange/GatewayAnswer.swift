@@ -22,7 +22,8 @@ struct GatewayAnswer: Equatable {
             self.init(code: fault.status, reason: .badRequest, message: fault.message.description)
         case .upstreamFailed(.poolExhausted):
             self.init(
-                code: 503, reason: .serviceUnavailable, message: "no connection to the API server is free", retryAfter: 1)
+                code: 503, reason: .serviceUnavailable, message: "no connection to the API server is free",
+                retryAfter: 1)
         case .upstreamFailed(let failure):
             self.init(
                 code: failure == .connectTimedOut ? 504 : 502,

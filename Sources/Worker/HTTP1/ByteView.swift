@@ -50,6 +50,19 @@ struct ByteView {
             UnsafeRawBufferPointer(start: base + range.lowerBound, count: Int(range.count)))
     }
 
+    /// The first `length` bytes.
+    @inline(__always)
+    func prefix(_ length: Int) -> ByteView {
+        precondition(UInt(bitPattern: length) <= UInt(bitPattern: count))
+        return unsafe ByteView(UnsafeRawBufferPointer(start: base, count: length))
+    }
+
+    /// The place of the bytes, for what takes pointers.
+    @unsafe
+    func withPointer<Result>(_ body: (UnsafeRawPointer) -> Result) -> Result {
+        unsafe body(base)
+    }
+
     /// Everything from `offset` on.
     @inline(__always)
     func suffix(from offset: Int) -> ByteView {

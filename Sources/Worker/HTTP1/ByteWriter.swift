@@ -112,6 +112,12 @@ struct ByteWriter {
         return overflowed ? nil : offset
     }
 
+    /// Forgets what was written from `offset` on.
+    mutating func truncate(to offset: Int) {
+        precondition(UInt(bitPattern: offset) <= UInt(bitPattern: position))
+        position = offset
+    }
+
     /// Writes again from `offset`, which must not lie beyond what was written; the end stays where it was unless the new
     /// bytes pass it.
     mutating func rewrite(at offset: Int, _ body: (inout ByteWriter) -> Void) {

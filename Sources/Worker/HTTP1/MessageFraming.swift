@@ -10,4 +10,7 @@ enum MessageFraming: Equatable, Sendable {
     case chunked
     /// Everything until the connection closes. Responses only.
     case untilClose
+
+    /// Nothing follows the head.
+    var isEmpty: Bool { self == .none || self == .length(0) }
 }

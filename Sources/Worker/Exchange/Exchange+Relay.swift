@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Shared
+
+/// How bytes go through an exchange, both ways. Each direction has one buffer on either side; what does not fit waits in
+/// the kernel, and so with its sender.
+extension Exchange {
+    /// Reads in one event at most, so that one loud exchange cannot keep the loop from the others.
+    private static let readsPerEvent = 16
+
+    // MARK: Client to API server
+
+    func relayRequest() {
+        while let upstream, machine.isRelaying {
+            var moved = false
+            if !machine.requestComplete, !headHeld || head.framing.isEmpty {
+                switch requestBody.move(from: &client.receive, to: &upstream.send) {
+                case .ended:
+                    machine.requestFinished()
+                    moved = true
+                case .starved, .blocked: break
+                case .refused(let fault): return perform(machine.end(.clientInvalid(fault)))
+                case .noBuffer: return perform(machine.end(.refused(.noBuffers)))
+                }
+            }
+            guard !upstream.send.isEmpty else {
+                upstream.send.giveBackIfEmpty()
+                if moved { continue }
+                return
+            }
+            switch upstream.flush() {
+            case .moved: progressed()
+            case .blocked: return
+            case .endOfStream, .lost, .noBuffer:
+                // The API server may have refused the rest of the body, with an answer that waits to be read.
+                upstream.send.discardAll()
+                return receiveResponse()
+            }
+        }
+    }
+
+    // MARK: API server to client
+
+    /// Reads what the API server has for us, as long as the client takes it.
+    func receiveResponse() {
+        for _ in 0..<Self.readsPerEvent {
+            guard let upstream, machine.isRelaying, !client.isBlocked else { return }
+            switch upstream.fill() {
+            case .moved:
+                progressed()
+                relayResponse()
+                guard machine.phase != .ended else { return }
+                client.flush()
+                if !upstream.hasPending && !upstream.receive.isFull {
+                    upstream.receive.giveBackIfEmpty()
+                    return
+                }
+            case .blocked:
+                upstream.receive.giveBackIfEmpty()
+                return
+            case .noBuffer: return perform(machine.end(.refused(.noBuffers)))
+            case .endOfStream: return upstreamEnded()
+            case .lost: return upstreamLost()
+            }
+        }
+        continueLater()
+    }
+
+    /// Passes on what was received: interim heads, the final head, the body.
+    private func relayResponse() {
+        while response.head == nil, let upstream, !upstream.receive.isEmpty {
+            guard relayHead(of: upstream) else { return }
+        }
+        guard let upstream, machine.phase == .responding, var body = response.body else { return }
+        response.body = nil
+        let progress = body.move(from: &upstream.receive, to: &client.send)
+        response.body = body
+        switch progress {
+        case .ended: perform(machine.responseFinished())
+        case .starved, .blocked: break
+        case .refused(let fault): perform(machine.end(.upstreamInvalid(fault)))
+        case .noBuffer: perform(machine.end(.refused(.noBuffers)))
+        }
+    }
+
+    /// Passes one head on; false when there is none yet, or the exchange has ended over it.
+    private func relayHead(of upstream: UpstreamConnection) -> Bool {
+        let parsed = upstream.receive.view { bytes in
+            response.parse(bytes, fields: plane.fields, to: head.method)
+        }
+        plane.fieldsOwner = 0
+        switch parsed {
+        case .incomplete: return false
+        case .refused(let fault):
+            perform(machine.end(.upstreamInvalid(fault)))
+            return false
+        case .complete(let found) where found.switchesProtocols:
+            // Nothing of ours asked for that.
+            perform(machine.end(.upstreamInvalid(.invalidStatusLine)))
+            return false
+        case .complete(let found) where found.isInterim:
+            machine.interimResponse()
+            releaseHead()
+            // 100 was answered by us where it was asked for; HTTP/1.0 knows no interim responses.
+            if found.status != 100, head.minorVersion == 1, !client.writeInterimHead(found, from: upstream.receive) {
+                perform(machine.end(.refused(.noBuffers)))
+                return false
+            }
+            upstream.receive.consume(found.headLength)
+            response.interimDone()
+            return true
+        case .complete(let found):
+            return begin(found, from: upstream)
+        }
+    }
+
+    private func begin(_ found: ResponseHead, from upstream: UpstreamConnection) -> Bool {
+        let framing = ResponseHeadEditor.framing(of: found, minorVersion: head.minorVersion)
+        // A body that still comes in cannot be waited for once the response is through.
+        let close = !head.keepAlive || plane.isDraining || !machine.requestComplete
+        guard client.writeResponseHead(found, framing: framing, close: close, from: upstream.receive) else {
+            perform(machine.end(.refused(.noBuffers)))
+            return false
+        }
+        machine.responseStarted()
+        releaseHead()
+        upstream.receive.consume(found.headLength)
+        response.begin(found, framing: framing)
+        status = Int(found.status)
+        plane.panel.add(Figure.responses(status: status))
+        publish()
+        return true
+    }
+
+    /// The API server's stream ended properly: that may be the response's end.
+    private func upstreamEnded() {
+        guard machine.phase == .responding, var body = response.body else { return upstreamLost() }
+        response.body = nil
+        let progress = body.sourceEnded(to: &client.send)
+        response.body = body
+        guard progress == .ended else { return upstreamLost() }
+        perform(machine.responseFinished())
+    }
+
+    private func upstreamLost() {
+        perform(machine.upstreamFailed(machine.responseSeen ? .reset : .closedEarly))
+    }
+}
+
+extension Figure {
+    /// The counter of answers with this status.
+    static func responses(status: Int) -> Figure {
+        switch status {
+        case ..<200: .responses1xx
+        case ..<300: .responses2xx
+        case ..<400: .responses3xx
+        case ..<500: .responses4xx
+        default: .responses5xx
+        }
+    }
+}

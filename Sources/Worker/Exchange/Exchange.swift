@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import Shared
+
+/// One request from its head to its end, and the owner of everything that it started: its place among the waiters for
+/// keys, its upstream connection, its deadline, its row on the scoreboard.
+///
+/// This is the one interpreter of `ExchangeStateMachine`'s actions. Whatever happens goes into the machine, and when
+/// that says `end`, `finish` releases all of it, at once and in one place: there is no second path out.
+final class Exchange: TimerHandler, UpstreamUser {
+    let plane: Plane
+    let id: UInt64
+    let row: Int
+    unowned let client: ClientConnection
+    let head: RequestHead
+    let isLongRunning: Bool
+    private let started: Instant
+    private let summary: ExchangeRow
+    var machine: ExchangeStateMachine
+    private var deadlines: ExchangeDeadlines
+    private var timer = DeadlineTimer()
+    private(set) var identity: Identity?
+    private(set) var upstream: UpstreamConnection?
+    var requestBody: BodyRelay
+    var response: ResponseProgress
+    /// The request's head still lies in the client's buffer, in case it must be sent again.
+    private(set) var headHeld = true
+    private var isWaitingForKeys = false
+    /// Reading is to go on in the next turn, though no event will say so.
+    private var continuation = Reactor.Timer.none
+    var status = 0
+
+    /// The timers' tags.
+    private enum Tag {
+        static let deadline: UInt32 = 0
+        static let continuation: UInt32 = 1
+    }
+
+    init(
+        plane: Plane, client: ClientConnection, number: (id: UInt64, row: Int), head: RequestHead, info: RequestInfo,
+        summary: ExchangeRow
+    ) {
+        self.plane = plane
+        self.client = client
+        self.head = head
+        id = number.id
+        row = number.row
+        started = plane.reactor.now
+        isLongRunning = info.isLongRunning
+        self.summary = summary
+        machine = ExchangeStateMachine(repeatable: head.method.isIdempotent && head.framing.isEmpty)
+        deadlines = ExchangeDeadlines(
+            configuration: plane.configuration.deadlines, start: started, isLongRunning: info.isLongRunning)
+        requestBody = BodyRelay(from: head.framing, to: head.framing)
+        response = ResponseProgress(buffers: plane.buffers)
+    }
+
+    // MARK: Identity
+
+    func start() {
+        publish()
+        if head.hasImpersonation { return perform(machine.end(.refused(.impersonationDenied))) }
+        identify(mayWait: true)
+    }
+
+    /// Judges the token, which lies in the client's buffer still.
+    private func identify(mayWait: Bool) {
+        switch client.authenticate(head) {
+        case nil:
+            plane.panel.add(.authenticationRefused)
+            perform(machine.end(.refused(.unauthenticated)))
+        case .accepted(let identity):
+            plane.panel.add(.authenticationAccepted)
+            self.identity = identity
+            perform(machine.identified())
+        case .refused(let refusal):
+            plane.panel.add(.authenticationRefused)
+            plane.logger.debug("token refused", metadata: ["reason": "\(refusal.reason.rawValue)"])
+            perform(machine.end(.refused(.tokenRefused)))
+        case .needsKeys where mayWait:
+            isWaitingForKeys = true
+            plane.waitForKeys(self)
+            settle()
+        case .needsKeys:
+            plane.panel.add(.authenticationRefused)
+            perform(machine.end(.refused(.tokenRefused)))
+        }
+    }
+
+    /// A new set of keys is in force: the token is judged by it, for good.
+    func keysArrived() {
+        isWaitingForKeys = false
+        guard machine.phase == .identifying else { return }
+        identify(mayWait: false)
+        advance()
+    }
+
+    // MARK: Upstream
+
+    func upstreamConnecting(_ connection: UpstreamConnection) {
+        upstream = connection
+    }
+
+    func upstreamReady(_ connection: UpstreamConnection, reused: Bool) {
+        upstream = connection
+        perform(machine.upstreamAcquired(reused: reused))
+        advance()
+    }
+
+    func upstreamUnavailable(_ failure: UpstreamFailure) {
+        upstream = nil
+        perform(machine.upstreamFailed(failure))
+    }
+
+    func upstreamEvent(_ readiness: Readiness) {
+        if !readiness.isDisjoint(with: [.readable, .peerClosed, .failed]) { receiveResponse() }
+        advance()
+    }
+
+    private func connect(fresh: Bool) {
+        deadlines.enter(.connect, now: plane.reactor.now)
+        switch plane.upstream.acquire(for: self, fresh: fresh) {
+        case .ready(let connection):
+            upstream = connection
+            perform(machine.upstreamAcquired(reused: true))
+        case .pending(let connection):
+            upstream = connection
+            settle()
+        case .failed(let failure):
+            perform(machine.upstreamFailed(failure))
+        }
+    }
+
+    private func sendHead() {
+        guard let upstream, let identity else { return }
+        deadlines.enter(head.framing.isEmpty ? .firstResponseByte : .requestBody, now: plane.reactor.now)
+        guard client.writeRequestHead(head, identity: identity, to: &upstream.send) else {
+            return perform(machine.end(.refused(.identityTooLarge)))
+        }
+        // A fresh connection needs no second try, so its request's head need not be kept.
+        if !machine.mayRetry { releaseHead() }
+        if head.expectsContinue { client.sendContinue() }
+        publish()
+    }
+
+    func releaseHead() {
+        guard headHeld else { return }
+        headHeld = false
+        client.consumeHead(head)
+    }
+
+    // MARK: The client
+
+    /// The client's side can take or has given something.
+    func clientProgressed() { advance() }
+
+    func clientLeft(_ departure: EndReason.Departure) {
+        perform(machine.end(.clientGone(departure)))
+    }
+
+    /// Cut from outside: the end of a drain, or somebody's wish.
+    func cut() { perform(machine.end(.cut)) }
+
+    // MARK: Carrying out
+
+    func perform(_ action: ExchangeStateMachine.Action) {
+        switch action {
+        case .none: break
+        case .connect: connect(fresh: false)
+        case .sendRequest: sendHead()
+        case .retry:
+            plane.panel.add(.upstreamRetries)
+            upstream?.close(reset: true)
+            upstream = nil
+            response.reset()
+            requestBody = BodyRelay(from: head.framing, to: head.framing)
+            connect(fresh: true)
+        case .end(let reason): finish(reason)
+        }
+    }
+
+    /// The one end: releases everything that the exchange owns, then lets the client's side know.
+    private func finish(_ reason: EndReason) {
+        let disposition = machine.disposition(of: reason)
+        timer.cancel(on: plane.reactor)
+        plane.reactor.cancelTimer(&continuation)
+        if isWaitingForKeys { plane.stopWaitingForKeys(self) }
+        if let upstream {
+            self.upstream = nil
+            switch disposition.upstream {
+            case .release where response.keepsUpstream && upstream.send.isEmpty && upstream.receive.isEmpty:
+                plane.upstream.release(upstream)
+            case .release: upstream.close(reset: false)
+            case .close: upstream.close(reset: true)
+            }
+        } else if machine.lastPhase == .connecting {
+            plane.upstream.stopWaiting(self)
+        }
+        count(reason)
+        releaseHead()
+        plane.closeExchange(row: row)
+        client.exchangeEnded(self, reason, disposition.client)
+        log(reason)
+    }
+
+    /// Relays what can be relayed, then says what is waited for.
+    func advance() {
+        guard machine.phase != .ended else { return }
+        relayRequest()
+        guard machine.phase != .ended else { return }
+        client.flush()
+        settle()
+    }
+
+    // MARK: Deadlines and interest
+
+    /// After every step: which events and which deadline come next.
+    func settle() {
+        guard machine.phase != .ended else { return }
+        let now = plane.reactor.now
+        switch machine.phase {
+        case .identifying, .connecting, .ended: break
+        case .requesting, .responding:
+            if client.isBlocked {
+                deadlines.wait(for: .clientWrite, now: now)
+            } else if !machine.requestComplete, upstream?.send.isEmpty ?? true {
+                deadlines.wait(for: .requestBody, now: now)
+            } else if machine.phase == .requesting {
+                deadlines.wait(for: .firstResponseByte, now: now)
+            } else {
+                deadlines.wait(for: .responseBody, now: now)
+            }
+            upstream?.watch(reading: !client.isBlocked)
+        }
+        client.watchExchange(reading: wantsRequestBytes || head.framing.isEmpty || machine.requestComplete)
+        timer.set(deadlines.next, on: plane.reactor, handler: self)
+    }
+
+    /// Something moved: the current stage's time starts anew.
+    func progressed() {
+        deadlines.enter(deadlines.current, now: plane.reactor.now)
+    }
+
+    /// Whether request bytes of the client can go anywhere now.
+    var wantsRequestBytes: Bool {
+        guard machine.phase == .requesting || machine.phase == .responding, !machine.requestComplete else {
+            return false
+        }
+        return upstream?.send.isEmpty ?? false
+    }
+
+    /// Bytes wait inside TLS or the buffers, and their turn comes after everybody else's.
+    func continueLater() {
+        guard machine.phase != .ended, !plane.reactor.isWaiting(continuation) else { return }
+        continuation = plane.reactor.startTimer(at: plane.reactor.now, handler: self, tag: Tag.continuation)
+    }
+
+    func timerFired(tag: UInt32, now: Instant) {
+        if tag == Tag.continuation {
+            continuation = .none
+            receiveResponse()
+            return advance()
+        }
+        guard timer.isDue(now: now, on: plane.reactor, handler: self) else { return }
+        guard let stage = deadlines.expired(now: now) else { return settle() }
+        perform(machine.end(.deadline(stage)))
+    }
+
+    // MARK: Seen from outside
+
+    func publish() {
+        var row = summary
+        row.id = id
+        row.phase = UInt64(machine.phase.rawValue)
+        row.started = started
+        row.deadline = deadlines.next
+        row.lastProgress = plane.reactor.now
+        if let identity { row.user = FixedText(identity.user.username) }
+        plane.panel.writeRow(self.row, row)
+    }
+
+    private func count(_ reason: EndReason) {
+        switch reason {
+        case .completed: plane.panel.add(.requestsCompleted)
+        case .clientGone:
+            plane.panel.add(.cancelledByClient)
+            plane.panel.recordOrphanTime(plane.reactor.kernel.now().since(plane.reactor.now))
+        case .deadline: plane.panel.add(.deadlinesExceeded)
+        case .cut: plane.panel.add(.cutAtDrain)
+        case .refused(.tooManyInFlight), .refused(.noBuffers): plane.panel.add(.overloadRefusals)
+        case .refused, .clientInvalid, .upstreamFailed, .upstreamInvalid: break
+        }
+    }
+
+    private func log(_ reason: EndReason) {
+        plane.requestLog.record(
+            RequestLog.Entry(
+                id: id, client: summary.client, method: summary.method.text, path: summary.path.text,
+                user: identity?.user.username ?? "", status: status, reason: reason.name,
+                bytesFromClient: requestBody.moved, bytesToClient: response.bodyBytes,
+                duration: plane.reactor.kernel.now().since(started), isLongRunning: isLongRunning,
+                retried: machine.retried))
+    }
+}

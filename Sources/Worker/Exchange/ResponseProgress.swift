@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Shared
+
+/// How far the API server's response has come.
+struct ResponseProgress {
+    private(set) var scan = HeadScan()
+    private(set) var head: ResponseHead?
+    var body: BodyRelay?
+    private let buffers: BufferPool
+
+    init(buffers: BufferPool) {
+        self.buffers = buffers
+    }
+
+    /// Looks for the response's head in what was received.
+    mutating func parse(_ bytes: ByteView, fields: FieldTable, to method: HTTPMethod) -> ResponseParse {
+        ResponseHeadParser.parse(bytes, scan: &scan, into: fields, limits: Self.limits, to: method)
+    }
+
+    /// An interim response was dealt with: the next head starts anew.
+    mutating func interimDone() { scan = HeadScan() }
+
+    /// The final head was passed on, and its body comes next.
+    mutating func begin(_ head: ResponseHead, framing: MessageFraming) {
+        self.head = head
+        isDelimited = framing != .untilClose
+        body = BodyRelay(from: head.framing, to: framing)
+    }
+
+    mutating func reset() {
+        scan = HeadScan()
+        head = nil
+        body = nil
+    }
+
+    /// Whether the upstream connection may carry another request after this response.
+    var keepsUpstream: Bool { head?.keepAlive ?? false }
+
+    /// Whether the client can tell a cut body from a whole one by its framing.
+    private(set) var isDelimited = true
+
+    var bodyBytes: UInt64 { body?.moved ?? 0 }
+
+    /// The API server is not held to the limits that clients are configured with; these are its own.
+    private static let limits = HeadLimits(startLine: 8_192, head: 65_536, fields: 128)
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Shared
+
+/// Moves one body from the buffer that it is received in to the buffer that it is sent from: takes one framing off and
+/// puts the other on. As much as fits, never more; so back-pressure goes from the one socket to the other.
+struct BodyRelay {
+    private var reader: BodyReader
+    private let framing: MessageFraming
+    /// Body bytes moved so far.
+    private(set) var moved: UInt64 = 0
+    private(set) var isEnded = false
+
+    enum Progress: Equatable {
+        /// Everything received was moved; the body goes on.
+        case starved
+        /// There is more, but no room for it now.
+        case blocked
+        /// The body and its end were moved.
+        case ended
+        case refused(HTTPFault)
+        /// The buffer pool is at its limit.
+        case noBuffer
+    }
+
+    /// What a chunk, and the end of the body without trailers, take beside the data.
+    private static let chunkedOverhead = ChunkWriter.overhead + 5
+
+    /// - Parameters:
+    ///   - framing: as the body is received.
+    ///   - target: as it is sent on.
+    init(from framing: MessageFraming, to target: MessageFraming) {
+        reader = BodyReader(framing)
+        self.framing = target
+    }
+
+    mutating func move(from source: inout Buffer, to target: inout Buffer) -> Progress {
+        if isEnded { return .ended }
+        // A length that is through has its end without a further byte.
+        if source.isEmpty {
+            guard case .end = reader.finish(), !isUntilClose else { return .starved }
+        }
+        let overhead = framing == .chunked ? Self.chunkedOverhead : 0
+        let wanted = min(source.count + overhead, BufferPool.Size.medium.rawValue - target.count)
+        guard wanted > overhead || source.isEmpty else { return .blocked }
+        guard wanted == 0 || target.reserve(wanted) else { return .noBuffer }
+        let limit = min(source.count, target.room - overhead)
+        var position = 0
+        var outcome = Progress.starved
+        _ = target.write { writer in
+            outcome = source.view { bytes in
+                copy(bytes.prefix(limit), at: &position, into: &writer)
+            }
+            return true
+        }
+        source.consume(position)
+        if outcome == .starved, !source.isEmpty, limit < source.count + position { return .blocked }
+        return outcome
+    }
+
+    /// The source's stream has ended behind what was moved: whether the body ended with it.
+    mutating func sourceEnded(to target: inout Buffer) -> Progress {
+        if isEnded { return .ended }
+        switch reader.finish() {
+        case .end:
+            guard framing == .chunked else {
+                isEnded = true
+                return .ended
+            }
+            guard target.reserve(Self.chunkedOverhead) else { return .noBuffer }
+            guard
+                target.write({ writer in
+                    ChunkWriter.writeEnd(trailers: .empty, into: &writer)
+                    return true
+                })
+            else { return .blocked }
+            isEnded = true
+            return .ended
+        case .refused(let fault): return .refused(fault)
+        case .data, .needMore: return .refused(.truncatedBody)
+        }
+    }
+
+    private var isUntilClose: Bool { reader == .untilClose }
+
+    /// Copies the runs of one stretch of bytes, as one chunk if chunks are wanted.
+    private mutating func copy(_ bytes: ByteView, at position: inout Int, into writer: inout ByteWriter) -> Progress {
+        let gap = framing == .chunked ? writer.reserve(ChunkWriter.headLength) : nil
+        let start = writer.position
+        while true {
+            let step = reader.next(bytes, at: &position)
+            switch step {
+            case .data(let range):
+                writer.append(bytes[range])
+                moved &+= UInt64(range.count)
+                continue
+            case .needMore:
+                close(gap, start, &writer)
+                return .starved
+            case .refused(let fault):
+                close(gap, start, &writer)
+                return .refused(fault)
+            case .end(let trailers):
+                close(gap, start, &writer)
+                if framing == .chunked { ChunkWriter.writeEnd(trailers: bytes[trailers], into: &writer) }
+                isEnded = true
+                return .ended
+            }
+        }
+    }
+
+    /// Completes the chunk whose head has its place at `gap`, or takes that back if there was no data.
+    private func close(_ gap: Int?, _ start: Int, _ writer: inout ByteWriter) {
+        guard let gap else { return }
+        let size = writer.position - start
+        guard size > 0 else {
+            writer.truncate(to: gap)
+            return
+        }
+        writer.rewrite(at: gap) { writer in ChunkWriter.writeHead(size: UInt32(size), into: &writer) }
+        ChunkWriter.writeTail(into: &writer)
+    }
+}

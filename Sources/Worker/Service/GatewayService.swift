@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Logging
+import Shared
+
+/// The gateway worker: takes connections from the supervisor and serves them until it is told to stop.
+///
+/// It is ready once it has keys and has reached the API server. It ends by itself when it has drained, and when the
+/// supervisor is gone.
+final class GatewayService: ControlChannelOwner, TimerHandler {
+    private let reactor: Reactor
+    private let plane: Plane
+    private let connections: ClientConnections
+    private let listeners: ListenerContexts
+    private let probe: UpstreamProbe
+    private let logger: Logger
+    private var channel: ControlChannel<GatewayService, ToSupervisor>?
+    private var beat = Reactor.Timer.none
+    private var drainTimer = DeadlineTimer()
+    private var isReady = false
+    private var isStopping = false
+    private var exitCode = ExitCode.success
+
+    private enum Tag {
+        static let beat: UInt32 = 0
+        static let drain: UInt32 = 1
+    }
+
+    private static let beatInterval = Duration.seconds(1)
+    /// After the cut, for the last bytes of what was cut.
+    private static let cutGrace = Duration.milliseconds(200)
+
+    init(_ environment: borrowing ChildEnvironment, reactor: Reactor, logger: Logger) throws(StartFailure) {
+        self.reactor = reactor
+        self.logger = logger
+        let configuration = environment.configuration
+        guard let target = UpstreamTarget(configuration.upstream.server) else {
+            throw .configuration("upstream.server: \(configuration.upstream.server) is not an http(s) URL of a host")
+        }
+        let credentials: UpstreamCredentials
+        do throws(UpstreamCredentials.Problem) {
+            credentials = try UpstreamCredentials(
+                reactor: reactor, configuration: configuration.upstream, isTLS: target.isTLS, logger: logger)
+        } catch {
+            throw .configuration("upstream: \(error)")
+        }
+        let panel: PanelWriter
+        do throws(Errno) {
+            panel = try PanelWriter(environment.scoreboard, rows: configuration.workers.maxInFlight)
+        } catch {
+            throw .system("scoreboard", error)
+        }
+        panel.start(pid: getpid())
+        plane = Plane(
+            reactor: reactor, configuration: configuration, panel: panel, logger: logger, target: target,
+            credentials: credentials)
+        connections = ClientConnections(plane: plane)
+        listeners = try ListenerContexts(reactor: reactor, listeners: configuration.listeners, logger: logger)
+        probe = UpstreamProbe(plane: plane)
+    }
+
+    /// Serves until the end; the process's exit code.
+    func run(channel descriptor: consuming FileDescriptor) -> Int32 {
+        do throws(Errno) {
+            channel = try ControlChannel(reactor: reactor, socket: descriptor, owner: self)
+        } catch {
+            logger.error("control channel", metadata: ["error": "\(error)"])
+            return ExitCode.failure
+        }
+        plane.askForKeys = { [unowned self] in _ = channel?.send(.wantKeys) }
+        probe.onReached = { [unowned self] in becomeReadyIfComplete() }
+        _ = channel?.send(.hello(version: ControlProtocol.version))
+        reactor.atTurnEnd { [unowned self] in finishTurn() }
+        beat = reactor.startTimer(at: reactor.now, handler: self, tag: Tag.beat)
+        probe.start()
+        reactor.run()
+        return exitCode
+    }
+
+    // MARK: From the supervisor
+
+    func received(_ reception: consuming Reception<ToWorker>, on channel: UInt32) {
+        switch consume reception {
+        case .messageWithDescriptor(.connection(let id, let listener, let peer), let socket):
+            open(id: id, listener: listener, peer: peer, socket: socket)
+        case .messageWithDescriptor(.keys, let file): install(file)
+        case .messageWithDescriptor: violated(.unexpectedDescriptor)
+        case .message(.drain(let deadline)): drain(until: deadline)
+        case .message(.stop): stop()
+        case .message(.cancel(let exchange)): connections.cancel(exchange: exchange)
+        case .message(.credentialsChanged):
+            plane.upstream.credentials.reloadIfChanged()
+            listeners.reloadIfChanged()
+        case .message(.refreshKeys): violated(.badValue("refreshKeys to a gateway worker"))
+        case .message: violated(.missingDescriptor)
+        case .descriptorLost:
+            plane.panel.add(.descriptorsLost)
+            _ = self.channel?.send(.fault(.descriptorLost))
+        case .violation(let error): violated(error)
+        case .endOfFile: supervisorGone()
+        }
+    }
+
+    func channelWritable(_ channel: UInt32) {}
+
+    private func open(id: UInt64, listener: UInt16, peer: SocketAddress, socket: consuming FileDescriptor) {
+        guard let entry = listeners[Int(listener)] else { return violated(.badValue("listener")) }
+        let connection = ClientConnection(
+            id: id, peer: peer, plane: plane, connections: connections, isTLS: entry.context != nil)
+        connections.add(connection)
+        connection.open(socket, tls: entry.context)
+    }
+
+    private func install(_ file: consuming FileDescriptor) {
+        do {
+            plane.install(try KeySet(document: try MemoryFile.read(file)))
+            becomeReadyIfComplete()
+        } catch {
+            // The keys that we have stay in force.
+            logger.error("keys not taken", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func becomeReadyIfComplete() {
+        guard !isReady, plane.authenticator.hasKeys, probe.hasReached else { return }
+        isReady = true
+        plane.panel.setPhase(.ready, now: reactor.now)
+        _ = channel?.send(.ready)
+    }
+
+    private func violated(_ error: RecordError) {
+        logger.error("the supervisor broke the control protocol", metadata: ["error": "\(error)"])
+        _ = channel?.send(.fault(.protocolError))
+        exitCode = ExitCode.failure
+        drainBySelf()
+    }
+
+    private func supervisorGone() {
+        channel?.close()
+        channel = nil
+        guard !isStopping else { return }
+        logger.warning("the supervisor is gone: draining")
+        drainBySelf()
+    }
+
+    // MARK: The end
+
+    /// Begins to drain with nobody to set a deadline.
+    func drainBySelf() {
+        drain(until: reactor.now + plane.configuration.deadlines.drain)
+    }
+
+    private func drain(until deadline: Instant) {
+        drainTimer.set(deadline, on: reactor, handler: self, tag: Tag.drain)
+        guard !isStopping else { return }
+        isStopping = true
+        plane.startDraining()
+        plane.panel.setPhase(.draining, now: reactor.now)
+        connections.forEach { $0.drain() }
+    }
+
+    private func stop() {
+        isStopping = true
+        plane.startDraining()
+        cut()
+    }
+
+    /// What is left ends now.
+    private func cut() {
+        connections.forEach { $0.cutNow() }
+        drainTimer.set(reactor.now + Self.cutGrace, on: reactor, handler: self, tag: Tag.drain)
+    }
+
+    private func exitIfDrained() {
+        guard isStopping, connections.count == 0 else { return }
+        plane.upstream.stop()
+        plane.panel.setPhase(.stopped, now: reactor.now)
+        _ = channel?.send(.drained)
+        reactor.stop()
+    }
+
+    // MARK: Time
+
+    private func finishTurn() {
+        plane.panel.beat(reactor.now)
+        plane.publishMemory()
+        connections.report { channel?.send($0) == .sent || channel == nil }
+        exitIfDrained()
+        plane.requestLog.flush()
+    }
+
+    func timerFired(tag: UInt32, now: Instant) {
+        switch tag {
+        case Tag.beat: beat = reactor.startTimer(at: now + Self.beatInterval, handler: self, tag: Tag.beat)
+        default:
+            if drainTimer.isDue(now: now, on: reactor, handler: self, tag: Tag.drain) { cut() }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import Shared
+
+/// What all connections and exchanges of one gateway worker have in common: the loop, the memory, the bounds, the
+/// figures. One worker has one, on one thread.
+final class Plane {
+    let reactor: Reactor
+    let configuration: GatewayConfiguration
+    let limits: HeadLimits
+    let buffers: BufferPool
+    let panel: PanelWriter
+    let logger: Logger
+    let requestLog: RequestLog
+    let authenticator: Authenticator
+    /// The fields of the head that was parsed last, and whose head that was.
+    let fields: FieldTable
+    var fieldsOwner: UInt64 = 0
+    private(set) var upstream: UpstreamPool!
+    private var exchangeCount: UInt64 = 0
+    private var freeRows: [Int]
+    /// Exchanges that wait for the issuer's keys, and whom to ask for them.
+    private var keyWaiters: [Exchange] = []
+    var askForKeys: () -> Void = {}
+    /// Nothing new is begun; connections close after the request that they carry.
+    private(set) var isDraining = false
+
+    init(
+        reactor: Reactor, configuration: GatewayConfiguration, panel: PanelWriter, logger: Logger,
+        target: UpstreamTarget, credentials: UpstreamCredentials
+    ) {
+        self.reactor = reactor
+        self.configuration = configuration
+        self.panel = panel
+        self.logger = logger
+        limits = HeadLimits(
+            startLine: configuration.limits.requestLine, head: configuration.limits.head,
+            fields: configuration.limits.fields)
+        buffers = BufferPool(limit: configuration.limits.bufferMemory)
+        fields = FieldTable(capacity: configuration.limits.fields)
+        requestLog = RequestLog(isOn: configuration.logging.requests)
+        authenticator = Authenticator(configuration: configuration.authentication)
+        freeRows = Array((0..<panel.rowCount).reversed())
+        upstream = UpstreamPool(plane: self, target: target, credentials: credentials)
+    }
+
+    /// A new exchange's number, unique within this worker; nil when as many as may be are in flight.
+    func openExchange() -> (id: UInt64, row: Int)? {
+        guard let row = freeRows.popLast() else { return nil }
+        exchangeCount += 1
+        panel.add(.exchangesOpened)
+        panel.add(.exchangesInFlight)
+        return (exchangeCount, row)
+    }
+
+    func closeExchange(row: Int) {
+        panel.writeRow(row, ExchangeRow())
+        freeRows.append(row)
+        panel.add(.exchangesEnded)
+        panel.add(.exchangesInFlight, -1)
+    }
+
+    // MARK: Keys
+
+    func waitForKeys(_ exchange: Exchange) {
+        keyWaiters.append(exchange)
+        askForKeys()
+    }
+
+    func stopWaitingForKeys(_ exchange: Exchange) {
+        keyWaiters.removeAll { $0 === exchange }
+    }
+
+    func install(_ keys: KeySet) {
+        authenticator.install(keys)
+        panel.set(.keysGeneration, keys.generation)
+        let waiters = keyWaiters
+        keyWaiters = []
+        for exchange in waiters { exchange.keysArrived() }
+    }
+
+    func startDraining() { isDraining = true }
+
+    func publishMemory() {
+        panel.set(.bufferBytes, UInt64(buffers.leased))
+        panel.set(.bufferRefusals, buffers.refusals)
+    }
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Shared
+
+/// Whoever uses an upstream connection at the moment: an exchange, or the probe at the start.
+protocol UpstreamUser: AnyObject {
+    /// A connection is being set up for it, which it must close if it ends before that is done.
+    func upstreamConnecting(_ connection: UpstreamConnection)
+    /// The connection can carry a request now.
+    func upstreamReady(_ connection: UpstreamConnection, reused: Bool)
+    /// Something happened on the connection's socket.
+    func upstreamEvent(_ readiness: Readiness)
+    /// There will be no connection, or the one there was could not be set up. The pool has let go of it already.
+    func upstreamUnavailable(_ failure: UpstreamFailure)
+}
+
+/// One connection to the API server, from its connect to its close. While it is idle the pool owns it, while it is used
+/// its user does; it ends with `close`, once.
+final class UpstreamConnection: EventHandler {
+    private enum State: Equatable {
+        case connecting
+        case handshaking
+        case idle
+        case busy
+        case closed
+    }
+
+    private let plane: Plane
+    private unowned let pool: UpstreamPool
+    private let address: SocketAddress
+    private var socket: StreamSocket?
+    private var state = State.connecting
+    private var wasUsed = false
+    private var user: (any UpstreamUser)?
+    /// The peer's FIN was seen while we were not reading.
+    private var hangupSeen = false
+    var receive: Buffer
+    var send: Buffer
+    /// Until when an idle connection is kept.
+    var idleDeadline = Instant.never
+
+    init(plane: Plane, pool: UpstreamPool, address: SocketAddress, user: any UpstreamUser) {
+        self.plane = plane
+        self.pool = pool
+        self.address = address
+        self.user = user
+        receive = Buffer(pool: plane.buffers)
+        send = Buffer(pool: plane.buffers)
+    }
+
+    /// Starts to connect. A failure that shows at once is the result; every other goes to the user.
+    func connect() throws(UpstreamFailure) {
+        let kernel = plane.reactor.kernel
+        let fd = kernel.socket(for: address)
+        guard fd >= 0 else { throw .unreachable }
+        let result = kernel.connect(fd, to: address)
+        guard result == 0 || Errno(-result) == .inProgress else {
+            kernel.close(fd, reset: true)
+            throw Errno(-result).isRefusal ? .refused : .unreachable
+        }
+        do throws(Errno) {
+            let socket = try StreamSocket(reactor: plane.reactor, owning: fd, interest: .write, handler: self)
+            socket.prepare(userTimeout: plane.configuration.deadlines.bodyProgress)
+            self.socket = socket
+        } catch {
+            throw .unreachable
+        }
+    }
+
+    // MARK: Events
+
+    func ready(_ readiness: Readiness, tag: UInt32, now: Instant) {
+        switch state {
+        case .connecting: connected()
+        case .handshaking: handshake()
+        case .idle:
+            // Whatever comes on an idle connection (a FIN, an answer to no request) makes it useless.
+            pool.dropIdle(self)
+        case .busy:
+            if readiness.contains(.peerClosed) { hangupSeen = true }
+            user?.upstreamEvent(readiness)
+        case .closed: break
+        }
+    }
+
+    private func connected() {
+        guard let socket else { return }
+        let error = socket.pendingError()
+        guard error == 0 else { return fail(Errno(error).isRefusal ? .refused : .unreachable) }
+        guard let context = pool.credentials.tls else { return established() }
+        do throws(TLSError) {
+            try socket.startTLS(connecting: context, name: pool.serverName)
+        } catch {
+            return fail(.tlsFailed, error)
+        }
+        state = .handshaking
+        socket.want([])
+        handshake()
+    }
+
+    private func handshake() {
+        guard let socket else { return }
+        switch socket.handshake() {
+        case .complete: established()
+        case .pending: break
+        case .failed(let error): fail(.tlsFailed, error)
+        }
+    }
+
+    private func established() {
+        state = .busy
+        watch(reading: true)
+        user?.upstreamReady(self, reused: false)
+    }
+
+    private func fail(_ failure: UpstreamFailure, _ error: TLSError? = nil) {
+        pool.noteFailure(failure, address: address, error: error)
+        let user = self.user
+        close(reset: true)
+        user?.upstreamUnavailable(failure)
+    }
+
+    // MARK: For the user
+
+    /// Reads once; nil while the peer has nothing for us. Room is made for a whole TLS record.
+    func fill() -> StreamSocket.Outcome {
+        guard let socket, receive.reserve(1), receive.room > 0 || receive.reserve(4_096) else { return .noBuffer }
+        return socket.receive(into: &receive)
+    }
+
+    func flush() -> StreamSocket.Outcome {
+        guard let socket else { return .lost(.connectionLost) }
+        return socket.send(from: &send)
+    }
+
+    var hasPending: Bool { socket?.hasPending ?? false }
+
+    /// Says whether the user would read more now; writing is watched for as long as there is something to write.
+    func watch(reading: Bool) {
+        var interest: Interest = reading ? .read : []
+        if !send.isEmpty { interest.insert(.write) }
+        // Level-triggered: a FIN that was told and cannot be acted upon yet must not be told again and again.
+        if !hangupSeen { interest.insert(.hangup) }
+        socket?.want(interest)
+    }
+
+    // MARK: For the pool
+
+    func takeOver(_ user: any UpstreamUser) {
+        precondition(state == .idle)
+        state = .busy
+        wasUsed = true
+        self.user = user
+    }
+
+    func becomeIdle(until deadline: Instant) {
+        precondition(state == .busy)
+        state = .idle
+        user = nil
+        idleDeadline = deadline
+        receive.discardAll()
+        send.discardAll()
+        watch(reading: true)
+    }
+
+    /// Ends it. `reset`: the API server gets RST, and so notices at once even if it has not read all of the request.
+    func close(reset: Bool) {
+        guard state != .closed else { return }
+        state = .closed
+        user = nil
+        socket?.close(reset: reset)
+        socket = nil
+        receive.discardAll()
+        send.discardAll()
+        pool.noteClosed()
+    }
+}
+
+extension Errno {
+    fileprivate var isRefusal: Bool { rawValue == 111 }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import Shared
+
+/// How the gateway makes itself known to the API server: authorities, client certificate and token, read from files and
+/// read again when these change. What was good is kept while its successor is not.
+final class UpstreamCredentials: TimerHandler {
+    private let reactor: Reactor
+    private let configuration: UpstreamConfiguration
+    private let isTLS: Bool
+    private let logger: Logger
+    private var watched: WatchedFiles
+    private var timer = Reactor.Timer.none
+    /// nil: plain HTTP.
+    private(set) var tls: TLSContext?
+    /// `Authorization: Bearer …` with its CRLF; empty without a token.
+    private(set) var authorization: [UInt8] = []
+
+    private static let interval = Duration.seconds(2)
+
+    enum Problem: Error, Equatable, CustomStringConvertible {
+        case file(path: String, Errno)
+        case unusable(path: String, TLSError)
+        case badToken(path: String)
+
+        var description: String {
+            switch self {
+            case .file(let path, let errno): "\(path): \(errno)"
+            case .unusable(let path, let error): "\(path): \(error)"
+            case .badToken(let path): "\(path): it holds no bearer token"
+            }
+        }
+    }
+
+    init(
+        reactor: Reactor, configuration: UpstreamConfiguration, isTLS: Bool, logger: Logger
+    ) throws(Problem) {
+        self.reactor = reactor
+        self.configuration = configuration
+        self.isTLS = isTLS
+        self.logger = logger
+        watched = WatchedFiles(
+            [
+                configuration.certificateAuthorityFile, configuration.clientCertificateFile,
+                configuration.clientKeyFile, configuration.tokenFile,
+            ].compactMap { $0 })
+        try load()
+        timer = reactor.startTimer(at: reactor.now + Self.interval, handler: self)
+    }
+
+    func stop() { reactor.cancelTimer(&timer) }
+
+    func timerFired(tag: UInt32, now: Instant) {
+        timer = reactor.startTimer(at: now + Self.interval, handler: self)
+        reloadIfChanged()
+    }
+
+    /// Reads the files again if one of them has changed.
+    func reloadIfChanged() {
+        guard watched.haveChanged() else { return }
+        do throws(Problem) {
+            try load()
+            logger.info("upstream credentials read again")
+        } catch {
+            logger.error("upstream credentials have changed but cannot be used", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func load() throws(Problem) {
+        if isTLS {
+            var authorities: [UInt8]?
+            if let data = configuration.certificateAuthorityData {
+                authorities = Array(data.utf8)
+            } else if let path = configuration.certificateAuthorityFile {
+                authorities = try Self.read(path)
+            }
+            var credentials: TLSContext.Credentials?
+            if let chain = configuration.clientCertificateFile, let key = configuration.clientKeyFile {
+                credentials = .init(chain: try Self.read(chain), key: try Self.read(key))
+            }
+            do throws(TLSError) {
+                tls = try TLSContext.client(authorities: authorities, credentials: credentials)
+            } catch {
+                let path = configuration.clientCertificateFile ?? configuration.certificateAuthorityFile
+                throw .unusable(path: path ?? "upstream", error)
+            }
+        }
+        if let path = configuration.tokenFile {
+            let token = try Self.read(path).filter { $0 != 0x0a && $0 != 0x0d }
+            guard !token.isEmpty, token.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { throw .badToken(path: path) }
+            authorization = Array("Authorization: Bearer ".utf8) + token + [0x0d, 0x0a]
+        }
+    }
+
+    private static func read(_ path: String) throws(Problem) -> [UInt8] {
+        do throws(Errno) {
+            return try FileReader.read(path)
+        } catch {
+            throw .file(path: path, error)
+        }
+    }
+}
