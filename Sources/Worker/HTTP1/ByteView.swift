@@ -85,13 +85,16 @@ struct ByteView {
     @inline(__always)
     func firstControlByte(from offset: Int) -> Int {
         precondition(UInt(bitPattern: offset) <= UInt(bitPattern: count))
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let tops: UInt64 = 0x8080_8080_8080_8080
         var index = offset
+        while index &+ 32 <= count {
+            let marks =
+                controlMarks(at: index) | controlMarks(at: index &+ 8) | controlMarks(at: index &+ 16)
+                | controlMarks(at: index &+ 24)
+            if marks != 0 { break }
+            index &+= 32
+        }
         while index &+ 8 <= count {
-            let word = unsafe UInt64(littleEndian: base.loadUnaligned(fromByteOffset: index, as: UInt64.self))
-            let deletes = word ^ (ones &* 0x7F)
-            let marks = (((word &- (ones &* 0x20)) & ~word) | ((deletes &- ones) & ~deletes)) & tops
+            let marks = controlMarks(at: index)
             if marks != 0 { return index &+ (marks.trailingZeroBitCount &>> 3) }
             index &+= 8
         }
@@ -101,6 +104,15 @@ struct ByteView {
             index &+= 1
         }
         return count
+    }
+
+    /// The top bits of those of the eight bytes at `index`, which must be there, that are control bytes.
+    @inline(__always)
+    private func controlMarks(at index: Int) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let word = unsafe UInt64(littleEndian: base.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+        let deletes = word ^ (ones &* 0x7F)
+        return (((word &- (ones &* 0x20)) & ~word) | ((deletes &- ones) & ~deletes)) & (ones &* 0x80)
     }
 
     /// Whether the view holds exactly `text`.
