@@ -7,5 +7,5 @@ import ArgumentParser
 struct DemoMain: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lychgate-demo", abstract: "An issuer and a stand-in Kubernetes API for lychgate, in one process.",
-        subcommands: [StandInCommand.self, TokenCommand.self])
+        subcommands: [RunCommand.self, StandInCommand.self, TokenCommand.self])
 }
