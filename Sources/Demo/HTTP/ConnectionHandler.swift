@@ -15,7 +15,6 @@ final class ConnectionHandler: ChannelInboundHandler {
     private let router: any Router
     private let statistics: StandInStatistics
     private var current: (reply: Reply, endpoint: any Endpoint)?
-    private var requestEnded = true
     private var closing = false
     private var idleTimer: Scheduled<Void>?
     private var certificateName: String?
@@ -48,8 +47,8 @@ final class ConnectionHandler: ChannelInboundHandler {
             guard let current, !current.reply.isFinished else { return }
             current.endpoint.received(bytes, current.reply)
         case .end:
-            requestEnded = true
             guard let current else { return }
+            current.reply.requestEnded = true
             if current.reply.isFinished {
                 finished(context)
             } else {
@@ -68,8 +67,11 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // A peer that closes without TLS's close_notify has left, no more; everything else is worth a figure.
-        if case .uncleanShutdown? = error as? NIOSSLError {} else { statistics.failed += 1 }
+        // A peer that resets, or closes without TLS's close_notify, has left, no more; everything else is worth a figure.
+        switch error {
+        case NIOSSLError.uncleanShutdown, is IOError: break
+        default: statistics.failed += 1
+        }
         context.close(promise: nil)
     }
 
@@ -85,7 +87,6 @@ final class ConnectionHandler: ChannelInboundHandler {
         let request = Request(
             head: head, certificateName: certificateName, fromLoopback: context.remoteAddress.isLoopback)
         countOnly(request)
-        requestEnded = false
         let reply = Reply(request: request, context: context) { [weak self] reply in self?.replied(reply, context) }
         let endpoint = router.endpoint(for: request)
         current = (reply, endpoint)
@@ -108,9 +109,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private func replied(_ reply: Reply, _ context: ChannelHandlerContext) {
         if counted { statistics.requestsInFlight -= 1 }
-        // An answer that came before the request's end: what is still to come is not worth reading.
-        if !requestEnded { reply.closesConnection = true }
-        if requestEnded || reply.closesConnection { finished(context) }
+        if reply.requestEnded || reply.closesConnection { finished(context) }
     }
 
     private func finished(_ context: ChannelHandlerContext) {

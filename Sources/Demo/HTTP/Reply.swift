@@ -14,6 +14,8 @@ final class Reply {
     private var timer: Scheduled<Void>?
     private var readingPaused = false
     private let onFinish: (Reply) -> Void
+    /// The whole request has come.
+    var requestEnded = false
     /// Close the connection after this answer.
     var closesConnection: Bool
 
@@ -31,6 +33,8 @@ final class Reply {
     func answer(_ response: Response) {
         guard let context, !headSent else { return }
         headSent = true
+        // An answer that comes before the request's end: what is still to come is not worth reading.
+        if !requestEnded { closesConnection = true }
         var head = HTTPResponseHead(version: .http1_1, status: response.status, headers: response.headers)
         let mayHaveBody = response.status != .noContent && response.status != .notModified
         if mayHaveBody {
