@@ -25,11 +25,7 @@ final class Gateway {
     /// Writes the configuration and starts the gateway; it is not ready yet.
     init(standIn: StandIn) throws {
         let folder = standIn.folder
-        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let executable = URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("lychgate").path
-        guard FileManager.default.isExecutableFile(atPath: executable) else {
-            throw StartError(description: "there is no lychgate beside \(own)")
-        }
+        let executable = try Self.findExecutable()
         self.folder = folder
         self.executable = executable
         self.port = try FreePort.find()
@@ -39,6 +35,15 @@ final class Gateway {
         try folder.write(configuration.kubeconfig, to: folder.file("kubeconfig"))
         self.child = try ChildProcess(
             executable, ["serve", "--config", folder.file("lychgate.yaml")], outputFile: logFile)
+    }
+
+    /// `lychgate` beside this executable, as the build leaves both, or where the package puts it.
+    private static func findExecutable() throws -> String {
+        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let beside = URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("lychgate").path
+        guard let found = [beside, "/usr/bin/lychgate"].first(where: FileManager.default.isExecutableFile(atPath:))
+        else { throw StartError(description: "there is no lychgate beside \(own), nor in /usr/bin") }
+        return found
     }
 
     /// Waits until all workers and the keyring are ready.
