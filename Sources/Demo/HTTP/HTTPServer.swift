@@ -7,7 +7,7 @@ import NIOSSL
 
 /// Listens with TLS and HTTP/1.1, and serves every connection on one event loop.
 enum HTTPServer {
-    /// Binds and returns the port that was bound. Call on `eventLoop`'s own group, from outside the loop.
+    /// Binds, and returns the port that was bound. Blocks; not to be called on an event loop.
     ///
     /// - Parameter clientAuthority: PEM file; clients may show a certificate, which must then be signed by it.
     static func start(
