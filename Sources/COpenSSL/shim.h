@@ -7,6 +7,10 @@
 #include <openssl/pem.h>
 #include <openssl/evp.h>
 #include <openssl/ec.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/ecdsa.h>
+#include <openssl/sha.h>
 
 /// Macros of OpenSSL that Swift cannot import.
 static inline long lg_ssl_set_mode(SSL *ssl, long mode) { return SSL_set_mode(ssl, mode); }
@@ -80,3 +84,17 @@ static inline int lg_select_http11(
     return SSL_TLSEXT_ERR_OK;
 }
 static inline void lg_ctx_alpn_http11(SSL_CTX *ctx) { SSL_CTX_set_alpn_select_cb(ctx, lg_select_http11, NULL); }
+/// Variadic functions and macros of libcrypto that Swift cannot import.
+static inline EVP_PKEY *lg_rsa_generate(size_t bits) {
+    return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", bits);
+}
+static inline EVP_PKEY *lg_ec_generate(const char *curve) {
+    return EVP_PKEY_Q_keygen(NULL, NULL, "EC", curve);
+}
+/// The bytes a memory BIO holds; they stay the BIO's own.
+static inline size_t lg_bio_contents(BIO *bio, const unsigned char **bytes) {
+    char *start = NULL;
+    long length = BIO_get_mem_data(bio, &start);
+    *bytes = (const unsigned char *)start;
+    return length > 0 ? (size_t)length : 0;
+}
