@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <sched.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,11 +107,34 @@ int64_t lg_tcp_bytes_consumed(int fd) {
     int unread = 0;
     if (ioctl(fd, FIONREAD, &unread) < 0) return -errno;
     int64_t consumed = (int64_t)received - unread;
-    // A FIN counts as one received byte, and FIONREAD leaves it out.
+    // A FIN counts as one received byte, and FIONREAD leaves it out. After a reset it is not known whether one came
+    // first; nobody can lose anything there any more.
     unsigned char state = info[TCPI_STATE_OFFSET];
-    bool fin = state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING || state == TCP_TIME_WAIT;
+    bool fin = state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING || state == TCP_TIME_WAIT ||
+               state == TCP_CLOSE;
     if (fin && consumed > 0) consumed -= 1;
     return consumed;
+}
+
+int lg_peer_in_group(int fd, uint32_t group) {
+    gid_t groups[256];
+    socklen_t size = sizeof groups;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) < 0) return -errno;
+    for (size_t i = 0; i < size / sizeof groups[0]; i++)
+        if (groups[i] == group) return 1;
+    return 0;
+}
+
+int lg_set_nonblocking(int fd) {
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0) return -errno;
+    RESULT(fcntl(fd, F_SETFL, flags | O_NONBLOCK));
+}
+
+int lg_usable_cores(void) {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) < 0) return -errno;
+    return CPU_COUNT(&set);
 }
 
 long lg_read(int fd, void *bytes, size_t count) {
@@ -241,8 +265,15 @@ int lg_status_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) 
 int lg_status_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
 
 int lg_spawn(const char *path, char *const argv[], char *const envp[], const int *fds, int count) {
-    enum { FIRST = 3, MOST = 8, PARKED = 64 };
+    enum { FIRST = 3, MOST = 8 };
     if (count > MOST) return -EINVAL;
+    // Where the sources are parked: MOST numbers in a row that no source has. Of MOST + 1 such rows one is free.
+    int parked = FIRST + MOST;
+    for (int i = 0; i < count; i++)
+        if (fds[i] >= parked && fds[i] < parked + MOST) {
+            parked += MOST;
+            i = -1;
+        }
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     int error = posix_spawn_file_actions_init(&actions);
@@ -254,9 +285,9 @@ int lg_spawn(const char *path, char *const argv[], char *const envp[], const int
     }
     // Two steps, because a source may itself have one of the target numbers: first all go out of the way.
     for (int i = 0; i < count && !error; i++)
-        if (fds[i] >= 0) error = posix_spawn_file_actions_adddup2(&actions, fds[i], PARKED + i);
+        if (fds[i] >= 0) error = posix_spawn_file_actions_adddup2(&actions, fds[i], parked + i);
     for (int i = 0; i < count && !error; i++)
-        if (fds[i] >= 0) error = posix_spawn_file_actions_adddup2(&actions, PARKED + i, FIRST + i);
+        if (fds[i] >= 0) error = posix_spawn_file_actions_adddup2(&actions, parked + i, FIRST + i);
     for (int i = 0; i < count && !error; i++)
         if (fds[i] < 0) error = posix_spawn_file_actions_addclose(&actions, FIRST + i);
     if (!error) error = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);

@@ -42,8 +42,13 @@ int lg_set_option(int fd, int level, int name, int value);
 int lg_get_option(int fd, int level, int name);
 /// SO_LINGER with time-out 0: close(2) then sends RST.
 int lg_set_linger_reset(int fd);
-/// SO_PEERCRED; fills uid and pid.
+/// SO_PEERCRED; fills uid, gid and pid.
 int lg_peer_credentials(int fd, uint32_t *uid, uint32_t *gid, int32_t *pid);
+/// SO_PEERGROUPS: 1 when `group` is among the peer's supplementary groups.
+int lg_peer_in_group(int fd, uint32_t group);
+int lg_set_nonblocking(int fd);
+/// Cores that this process may run on (sched_getaffinity(2)).
+int lg_usable_cores(void);
 /// Bytes that somebody has read from a TCP socket: received less unread (and less a received FIN); negated errno.
 int64_t lg_tcp_bytes_consumed(int fd);
 

@@ -94,7 +94,7 @@ package final class ControlChannel<Owner: ControlChannelOwner, Outgoing: Control
         }
         if result >= 0 { return .sent }
         let error = Errno(Int32(truncatingIfNeeded: -result))
-        return error == .again || error == .outOfBuffers ? .full : .closed
+        return error == .again || error == .outOfBuffers || error == .tooManyReferences ? .full : .closed
     }
 
     package func ready(_ readiness: Readiness, tag: UInt32, now: Instant) {

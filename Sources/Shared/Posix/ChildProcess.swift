@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import Glibc
 
 /// A child that we started, held by its pidfd, so that a signal can never reach a stranger with a recycled pid.
 package struct ChildProcess: ~Copyable {
@@ -44,7 +45,14 @@ package struct ChildProcess: ~Copyable {
         }
         let pid = try Errno.check(result)
         // The child is ours and not reaped yet, so its pid cannot be another's.
-        return ChildProcess(pid: pid, pidfd: FileDescriptor(owning: try Errno.check(lg_pidfd_open(pid))))
+        let pidfd = lg_pidfd_open(pid)
+        if pidfd < 0 {
+            // Out of descriptors: a child that cannot be watched must not live on.
+            _ = kill(pid, SIGKILL)
+            _ = unsafe waitpid(pid, nil, 0)
+            throw Errno(-pidfd)
+        }
+        return ChildProcess(pid: pid, pidfd: FileDescriptor(owning: pidfd))
     }
 
     package init(pid: Int32, pidfd: consuming FileDescriptor) {

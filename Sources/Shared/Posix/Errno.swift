@@ -19,6 +19,14 @@ package struct Errno: Error, Equatable, Hashable, Sendable, CustomStringConverti
     package static let outOfMemory = Errno(ENOMEM)
     package static let connectionReset = Errno(ECONNRESET)
     package static let connectionAborted = Errno(ECONNABORTED)
+    /// Too many descriptors on their way in Unix sockets (unix(7)).
+    package static let tooManyReferences = Errno(ETOOMANYREFS)
+    package static let addressInUse = Errno(EADDRINUSE)
+    package static let connectionRefused = Errno(ECONNREFUSED)
+    package static let notFound = Errno(ENOENT)
+    package static let exists = Errno(EEXIST)
+    package static let permissionDenied = Errno(EACCES)
+    package static let nameTooLong = Errno(ENAMETOOLONG)
     package static let brokenPipe = Errno(EPIPE)
 
     /// The text of strerror(3).

@@ -21,6 +21,12 @@ package enum MemoryFile {
         return file
     }
 
+    /// Whether nobody can change this file any more, and `read` would take it.
+    package static func isAcceptable(_ file: borrowing FileDescriptor) -> Bool {
+        let size = lg_file_size(file.raw)
+        return lg_memfd_is_sealed(file.raw) && size > 0 && size <= Int64(maxSize)
+    }
+
     /// The bytes of a sealed file. An unsealed one could change while it is read, so it is refused (EPERM).
     package static func read(_ file: borrowing FileDescriptor) throws(Errno) -> [UInt8] {
         guard lg_memfd_is_sealed(file.raw) else { throw Errno(1) }
