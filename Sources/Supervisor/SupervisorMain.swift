@@ -13,7 +13,7 @@ enum SupervisorMain {
             ProcessImage.exit(Shared.ExitCode.usage)
         }
         do {
-            var command = try Lychgate.parseAsRoot(arguments)
+            var command = try Lychgate.parseAsRoot(GatewayFlags.separatingEmptyValues(arguments))
             try command.run()
         } catch {
             Self.end(with: error)

@@ -90,7 +90,16 @@ struct GatewayFlags: ParsableArguments {
         ("upstream.tokenFile", "--token-file"),
     ]
 
-    /// Whether any of them was given.
+    /// `--flag=` becomes `--flag` and an empty argument: the parser takes the former for a flag without its value, while
+    /// Kubernetes' flags mean the empty text.
+    static func separatingEmptyValues(_ arguments: [String]) -> [String] {
+        arguments.flatMap { argument in
+            argument.hasPrefix("--") && argument.hasSuffix("=") && argument.firstIndex(of: "=") == argument.indices.last
+                ? [String(argument.dropLast()), ""] : [argument]
+        }
+    }
+
+    /// Whether none of them was given.
     var isEmpty: Bool {
         let texts = [
             self.bindAddress, self.securePort, self.tlsCertFile, self.tlsPrivateKeyFile, self.tlsMinVersion,

@@ -41,13 +41,13 @@ struct MappingReader {
             let (name, isRepeated) = document.originalKey(scalar)
             let keyPath = path.isEmpty ? name : "\(path).\(name)"
             let keyPlace = Self.place(keyNode.mark, file: file, path: keyPath)
-            if isRepeated {
-                firstLines[name] = min(firstLines[name] ?? .max, keyNode.mark?.line ?? 1)
-                continue
-            }
             if let line = firstLines[name] {
                 report.blame(
                     keyPath, at: keyPlace, "is written twice, first in line \(line); write it once instead")
+                continue
+            }
+            if isRepeated {
+                firstLines[name] = keyNode.mark?.line ?? 1
                 continue
             }
             if let keys, !keys.contains(name) {
