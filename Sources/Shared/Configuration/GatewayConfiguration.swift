@@ -4,8 +4,9 @@
 /// were filled in and contradictions refused.
 ///
 /// The supervisor reads it from YAML, once, and hands it to each child as JSON in a sealed memory file, so that a child
-/// never reads a half-written file and all children of one generation agree. Secrets are never in it, only the paths of
-/// the files that hold them.
+/// never reads a half-written file and all children of one generation agree. Secrets are named by the paths of their
+/// files. The one exception is what a kubeconfig holds inline: it is wrapped in `SecretText`, so that it is never
+/// printed, and leaves the supervisor only in that sealed memory file.
 package struct GatewayConfiguration: Codable, Equatable, Sendable {
     package static let apiVersion = "lychgate/v1"
     package static let kind = "GatewayConfiguration"

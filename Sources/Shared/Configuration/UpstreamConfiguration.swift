@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The Kubernetes API server that requests are proxied to, and how the gateway makes itself known there.
+///
+/// A credential is a file's path, or, when a kubeconfig holds it inline, its text. At most one of each pair is set.
 package struct UpstreamConfiguration: Codable, Equatable, Sendable {
     /// `https://HOST[:PORT]`; no path, no user information. `http://` is accepted for loopback addresses only.
     package var server: String
@@ -10,10 +12,18 @@ package struct UpstreamConfiguration: Codable, Equatable, Sendable {
     package var certificateAuthorityData: String?
     /// The name that the API server's certificate must hold; nil: the host of `server`.
     package var tlsServerName: String?
+    /// PEM: the gateway's own certificate at the API server, then its intermediates.
     package var clientCertificateFile: String?
+    /// PEM text of the same, when it came inline in a kubeconfig.
+    package var clientCertificateData: String?
+    /// PEM: the private key of that certificate.
     package var clientKeyFile: String?
+    /// PEM text of the same, when it came inline in a kubeconfig.
+    package var clientKeyData: SecretText?
     /// A file with the gateway's own bearer token, re-read when it changes.
     package var tokenFile: String?
+    /// The bearer token, when it came inline in a kubeconfig.
+    package var tokenData: SecretText?
     package var pool: Pool
 
     /// Bounds of each worker's pool of connections to the API server.

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Shared
+
+/// Reads a YAML document into a `GatewayConfiguration`: names, types, single values' ranges, and defaults. What one
+/// setting means for another is `ConfigurationRules`' business.
+struct ConfigurationDecoder {
+    /// As written in messages.
+    let file: String
+    /// The folder that relative paths are resolved against.
+    let folder: String
+    let document: YAMLDocument
+    let report: LoadReport
+    let surroundings: Surroundings
+
+    /// The configuration, with placeholders where something was reported; nil when the document is no configuration.
+    func decode() -> GatewayConfiguration? {
+        guard
+            let root = MappingReader(
+                self.document.root, path: "", file: self.file, document: self.document, report: self.report,
+                keys: ConfigurationSchema.names(in: ""))
+        else { return nil }
+        self.constant(root, "apiVersion", GatewayConfiguration.apiVersion)
+        self.constant(root, "kind", GatewayConfiguration.kind)
+        return GatewayConfiguration(
+            listeners: self.listeners(root), upstream: self.upstream(root), authentication: self.authentication(root),
+            workers: self.workers(root), deadlines: self.deadlines(root), limits: self.limits(root),
+            logging: self.logging(root), control: self.control(root))
+    }
+
+    private func constant(_ root: MappingReader, _ key: String, _ value: String) {
+        root.require(key, "`\(key): \(value)`")
+        if let text = root.string(key, example: value), text != value {
+            root.blame(key, "is `\(text)`; write \(value) instead")
+        }
+    }
+
+    // MARK: Sections
+
+    private func listeners(_ root: MappingReader) -> [ListenerConfiguration] {
+        root.require("listeners", "a list with at least a `name`, an `address` and `tls`")
+        let readers = root.mappings("listeners", keys: ConfigurationSchema.names(in: "listeners[]")) ?? []
+        return readers.map { _, reader in
+            var listener = ListenerConfiguration(
+                address: reader.string("address", example: "\"0.0.0.0:8443\""), tls: nil)
+            if let name = reader.string("name", example: "main") {
+                listener.name = name
+            }
+            if let tls = reader.mapping("tls", keys: ConfigurationSchema.names(in: "listeners[].tls")) {
+                tls.require("certificateFile", "the path of the server's certificate")
+                tls.require("keyFile", "the path of the certificate's private key")
+                listener.tls = .init(
+                    certificateFile: self.path(tls, "certificateFile", example: "tls.crt") ?? "",
+                    keyFile: self.path(tls, "keyFile", example: "tls.key") ?? "",
+                    minimumVersion: tls.choice("minimumVersion") ?? .tls12)
+            } else if reader.contains("tls") {
+                // Refused above; not to be taken for a listener without TLS.
+                listener.tls = .init(certificateFile: "", keyFile: "")
+            }
+            return listener
+        }
+    }
+
+    private func authentication(_ root: MappingReader) -> AuthenticationConfiguration {
+        var result = AuthenticationConfiguration(oidc: .init(issuerURL: "", clientID: ""))
+        root.require("authentication", "a mapping with `oidc`")
+        guard let section = self.section(root, "authentication") else { return result }
+        section.require("oidc", "a mapping with `issuerURL` and `clientID`")
+        if let oidc = section.mapping("oidc", keys: ConfigurationSchema.names(in: "authentication.oidc")) {
+            oidc.require("issuerURL", "the issuer's https:// URL")
+            oidc.require("clientID", "the audience that tokens for this gateway hold")
+            set(&result.oidc.issuerURL, oidc.string("issuerURL", example: "https://issuer.example"))
+            set(&result.oidc.clientID, oidc.string("clientID", example: "kubernetes"))
+            result.oidc.caFile = self.path(oidc, "caFile", example: "ca.crt")
+            set(&result.oidc.usernameClaim, oidc.string("usernameClaim", example: "sub"))
+            result.oidc.usernamePrefix = oidc.string("usernamePrefix", example: "\"oidc:\" or \"-\"")
+            result.oidc.groupsClaim = oidc.string("groupsClaim", example: "groups")
+            set(&result.oidc.groupsPrefix, oidc.string("groupsPrefix", example: "\"oidc:\"", mayBeEmpty: true))
+            set(&result.oidc.requiredClaims, oidc.stringMap("requiredClaims", example: "\"value\""))
+            set(&result.oidc.signingAlgorithms, oidc.strings("signingAlgorithms", example: "[RS256]"))
+            set(&result.oidc.refreshInterval, oidc.duration("refreshInterval", in: .seconds(1) ... .seconds(86_400)))
+        }
+        if let cache = section.mapping("cache", keys: ConfigurationSchema.names(in: "authentication.cache")) {
+            set(&result.cache.maxEntries, cache.integer("maxEntries", in: 1...10_000_000))
+            set(&result.cache.acceptedFor, cache.duration("acceptedFor", in: .zero ... .seconds(86_400)))
+            set(&result.cache.refusedFor, cache.duration("refusedFor", in: .zero ... .seconds(86_400)))
+        }
+        return result
+    }
+
+    private func workers(_ root: MappingReader) -> WorkersConfiguration {
+        var result = WorkersConfiguration()
+        guard let section = self.section(root, "workers") else { return result }
+        if !section.isString("count", "auto") {
+            result.count = section.integer("count", in: 1...1_024, orElse: "auto")
+        }
+        set(&result.maxConnections, section.integer("maxConnections", in: 1...1_000_000))
+        set(&result.maxInFlight, section.integer("maxInFlight", in: 1...1_000_000))
+        result.executable = self.path(section, "executable", example: "/usr/libexec/lychgate/lychgate-worker")
+        return result
+    }
+
+    private func deadlines(_ root: MappingReader) -> DeadlinesConfiguration {
+        var result = DeadlinesConfiguration()
+        guard let section = self.section(root, "deadlines") else { return result }
+        for (name, deadline) in DeadlinesConfiguration.byName {
+            set(&result[keyPath: deadline], section.duration(name, in: .milliseconds(1) ... .seconds(86_400)))
+        }
+        return result
+    }
+
+    private func limits(_ root: MappingReader) -> LimitsConfiguration {
+        var result = LimitsConfiguration()
+        guard let section = self.section(root, "limits") else { return result }
+        set(&result.requestLine, section.size("requestLine", in: 256...1_048_576))
+        set(&result.head, section.size("head", in: 1_024...1_048_576))
+        set(&result.fields, section.integer("fields", in: 8...4_096))
+        set(&result.bufferMemory, section.size("bufferMemory", in: 1_048_576...1_099_511_627_776))
+        return result
+    }
+
+    private func logging(_ root: MappingReader) -> LoggingConfiguration {
+        var result = LoggingConfiguration()
+        guard let section = self.section(root, "logging") else { return result }
+        set(&result.level, section.choice("level"))
+        set(&result.requests, section.boolean("requests"))
+        return result
+    }
+
+    private func control(_ root: MappingReader) -> ControlConfiguration {
+        var result = ControlConfiguration()
+        guard let section = self.section(root, "control") else { return result }
+        if section.isString("socket", "none") {
+            result.socket = nil
+        } else {
+            set(&result.socket, self.path(section, "socket", example: "/run/lychgate/control.sock, or none"))
+        }
+        return result
+    }
+
+    // MARK: Helpers
+
+    func section(_ root: MappingReader, _ key: String) -> MappingReader? {
+        root.mapping(key, keys: ConfigurationSchema.names(in: key))
+    }
+
+    /// A path, made absolute.
+    func path(_ reader: MappingReader, _ key: String, example: String) -> String? {
+        reader.string(key, example: example).map { FilePath.resolve($0, against: self.folder) }
+    }
+
+    /// Leaves the default alone when nothing usable was written.
+    private func set<Value>(_ target: inout Value, _ value: Value?) {
+        if let value {
+            target = value
+        }
+    }
+
+    private func set(_ target: inout String?, _ value: String?) {
+        if let value {
+            target = value
+        }
+    }
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Shared
+
+/// What must hold between settings, and between a setting and the machine; the same for a file and for flags.
+struct ConfigurationRules {
+    let report: LoadReport
+
+    func check(_ configuration: GatewayConfiguration) {
+        self.checkListeners(configuration.listeners)
+        self.checkUpstream(configuration.upstream)
+        self.checkIssuer(configuration.authentication.oidc)
+        self.checkDeadlines(configuration.deadlines)
+        self.checkLimits(configuration.limits)
+        self.checkFile("workers.executable", configuration.workers.executable)
+        self.checkSocket(configuration.control.socket)
+    }
+
+    // MARK: Listeners
+
+    private func checkListeners(_ listeners: [ListenerConfiguration]) {
+        if listeners.isEmpty {
+            self.report.blame("listeners", "is an empty list; write at least one listener")
+        } else if listeners.count > 64 {
+            self.report.blame("listeners", "holds \(listeners.count) listeners; write at most 64")
+        }
+        for (index, listener) in listeners.enumerated() {
+            let path = "listeners[\(index)]"
+            self.checkName(listener.name, path, isRepeated: listeners[..<index].contains { $0.name == listener.name })
+            if let text = listener.address {
+                self.checkAddress(
+                    text, path, isPlain: listener.tls == nil,
+                    isRepeated: listeners[..<index].contains { $0.address == listener.address })
+            } else if listener.tls == nil {
+                self.report.blame(
+                    "\(path).tls",
+                    "is missing, and only a loopback address may do without; write `tls`, or an `address` on 127.0.0.1")
+            }
+            if let tls = listener.tls {
+                self.checkFile("\(path).tls.certificateFile", tls.certificateFile)
+                self.checkFile("\(path).tls.keyFile", tls.keyFile)
+            }
+        }
+    }
+
+    private func checkName(_ name: String, _ path: String, isRepeated: Bool) {
+        let isPlain = name.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                true
+            default: false
+            }
+        }
+        if !isPlain || name.utf8.count > 64 {
+            self.report.blame("\(path).name", "is no plain name; write at most 64 letters, digits, `.`, `_` or `-`")
+        } else if isRepeated {
+            self.report.blame("\(path).name", "`\(name)` names two listeners; write another name")
+        }
+    }
+
+    private func checkAddress(_ text: String, _ path: String, isPlain: Bool, isRepeated: Bool) {
+        guard let address = SocketAddress(text) else {
+            self.report.blame(
+                "\(path).address",
+                "`\(text)` is no IP address with a port; write one such as \"127.0.0.1:8443\" or \"[::]:8443\"")
+            return
+        }
+        if isPlain, !address.isLoopback {
+            self.report.blame(
+                "\(path).address",
+                "plain HTTP on `\(text)` would show tokens to the network; write `tls`, or an address on 127.0.0.1")
+        } else if isRepeated, address.port != 0 {
+            self.report.blame("\(path).address", "`\(text)` belongs to another listener already; write another port")
+        }
+    }
+
+    // MARK: Upstream
+
+    private func checkUpstream(_ upstream: UpstreamConfiguration) {
+        if let complaint = ServerURL.complaint(aboutUpstream: upstream.server) {
+            self.report.blame("upstream.server", complaint)
+        }
+        let hasCertificate = upstream.clientCertificateFile != nil || upstream.clientCertificateData != nil
+        let hasKey = upstream.clientKeyFile != nil || upstream.clientKeyData != nil
+        if hasCertificate, !hasKey {
+            self.report.blame(
+                "upstream.clientCertificateFile",
+                "has no private key beside it; write `clientKeyFile` too (in a kubeconfig, `client-key`)")
+        } else if hasKey, !hasCertificate {
+            self.report.blame(
+                "upstream.clientKeyFile",
+                "has no certificate beside it; write `clientCertificateFile` too (in a kubeconfig, `client-certificate`)"
+            )
+        }
+        if ServerURL.isPlain(upstream.server) {
+            for (key, isSet) in [
+                ("certificateAuthorityFile", upstream.certificateAuthorityFile != nil),
+                ("tlsServerName", upstream.tlsServerName != nil), ("clientCertificateFile", hasCertificate),
+            ] where isSet {
+                self.report.blame(
+                    "upstream.\(key)", "has no meaning with an http:// server; write https://, or leave it out")
+            }
+        }
+        self.checkFile("upstream.certificateAuthorityFile", upstream.certificateAuthorityFile)
+        self.checkFile("upstream.clientCertificateFile", upstream.clientCertificateFile)
+        self.checkFile("upstream.clientKeyFile", upstream.clientKeyFile)
+        self.checkFile("upstream.tokenFile", upstream.tokenFile)
+        if upstream.pool.maxIdle > upstream.pool.maxConnections {
+            self.blameOne(
+                of: ["upstream.pool.maxIdle", "upstream.pool.maxConnections"],
+                "maxIdle (\(upstream.pool.maxIdle)) is above maxConnections (\(upstream.pool.maxConnections));"
+                    + " write maxIdle at most as large")
+        }
+    }
+
+    // MARK: Identity
+
+    static let signingAlgorithms = [
+        "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512",
+    ]
+
+    private func checkIssuer(_ oidc: AuthenticationConfiguration.OIDC) {
+        if let complaint = ServerURL.complaint(aboutIssuer: oidc.issuerURL) {
+            self.report.blame("authentication.oidc.issuerURL", complaint)
+        }
+        self.checkFile("authentication.oidc.caFile", oidc.caFile)
+        let path = "authentication.oidc.signingAlgorithms"
+        if oidc.signingAlgorithms.isEmpty {
+            self.report.blame(path, "is an empty list, so that no token could be accepted; write at least RS256")
+        }
+        for (index, algorithm) in oidc.signingAlgorithms.enumerated() {
+            let element = self.report.isWritten("\(path)[\(index)]") ? "\(path)[\(index)]" : path
+            if !Self.signingAlgorithms.contains(algorithm) {
+                self.report.blame(
+                    element,
+                    "`\(algorithm)` is not accepted; write one of \(Self.signingAlgorithms.joined(separator: ", "))")
+            } else if oidc.signingAlgorithms[..<index].contains(algorithm) {
+                self.report.blame(element, "`\(algorithm)` is in the list twice; write it once")
+            }
+        }
+    }
+
+    // MARK: Deadlines and limits
+
+    private func checkDeadlines(_ deadlines: DeadlinesConfiguration) {
+        if deadlines.drain >= deadlines.hardStop {
+            self.blameOne(
+                of: ["deadlines.drain", "deadlines.hardStop"],
+                "drain (\(DurationText.format(deadlines.drain))) must end before hardStop"
+                    + " (\(DurationText.format(deadlines.hardStop))); write a shorter drain or a longer hardStop")
+        }
+        // firstResponseByte is not among them: it also rules watches, which have no total.
+        for (name, part) in [
+            ("requestHead", deadlines.requestHead), ("identity", deadlines.identity),
+            ("upstreamConnect", deadlines.upstreamConnect),
+        ] where part > deadlines.request {
+            self.blameOne(
+                of: ["deadlines.\(name)", "deadlines.request"],
+                "\(name) (\(DurationText.format(part))) is a part of request"
+                    + " (\(DurationText.format(deadlines.request))); write it at most as long")
+        }
+    }
+
+    private func checkLimits(_ limits: LimitsConfiguration) {
+        if limits.requestLine > limits.head {
+            self.blameOne(
+                of: ["limits.requestLine", "limits.head"],
+                "requestLine (\(SizeText.format(limits.requestLine))) is a part of head"
+                    + " (\(SizeText.format(limits.head))); write it at most as large")
+        }
+    }
+
+    // MARK: Files
+
+    private func checkFile(_ path: String, _ file: String?) {
+        guard let file, self.report.isSound(path), let complaint = FileProbe.complaint(about: file) else { return }
+        self.report.blame(path, complaint)
+    }
+
+    /// `sun_path` of unix(7) holds 108 bytes with its NUL.
+    private func checkSocket(_ socket: String?) {
+        guard let socket, socket.utf8.count > 107 else { return }
+        self.report.blame(
+            "control.socket",
+            "is \(socket.utf8.count) bytes long, and a socket's path has at most 107; write a shorter one")
+    }
+
+    /// Blames the first of the settings that was written; a default is never at fault. Silent when one of them has been
+    /// reported already: its value is a placeholder.
+    private func blameOne(of paths: [String], _ message: String) {
+        guard paths.allSatisfy(self.report.isSound), let path = paths.first(where: self.report.isWritten) ?? paths.first
+        else { return }
+        self.report.blame(path, message)
+    }
+}

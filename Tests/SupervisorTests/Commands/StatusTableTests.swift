@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+@testable import Supervisor
+
+@Suite struct StatusTableTests {
+    @Test func table() throws {
+        let json = """
+            {"version":"0.1.0","pid":100,"state":"running","uptimeSeconds":3661.5,
+             "listeners":[{"name":"main","address":"127.0.0.1:8443"}],
+             "handoff":{"accepted":5,"handed":5,"claimed":4,"redelivered":1,"lost":0,"unclaimed":1},
+             "keyring":{"pid":101,"state":"ready","generation":3},
+             "workers":[{"slot":0,"generation":1,"pid":102,"state":"ready","connections":12,"inFlight":3,
+               "upstreamConnections":4,"upstreamIdle":1,"orphans":0,"exchangesOpened":103,"exchangesEnded":100,
+               "cancelled":2,"orphanMilliseconds":{"count":2,"max":0.4},"rssAnonBytes":13000000,"descriptors":30}]}
+            """
+        let answer = try JSONDecoder().decode(StatusAnswer.self, from: Data(json.utf8))
+        #expect(
+            StatusTable.text(answer) == """
+                lychgate 0.1.0  pid 100  running  up 1h1m1s
+
+                LISTENER  ADDRESS
+                main      127.0.0.1:8443
+
+                ACCEPTED  HANDED  CLAIMED  UNCLAIMED  REDELIVERED  LOST
+                5         5       4        1          1            0
+
+                KEYRING  PID  GENERATION
+                ready    101  3
+
+                WORKER  STATE  PID  CONNS  IN-FLIGHT  UPSTREAM  IDLE  ORPHANS  ENDED  CANCELLED  MEMORY   FDS
+                0.1     ready  102  12     3          4         1     0        100    2          12.4MiB  30
+                """)
+    }
+}
