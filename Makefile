@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# make demo            build it and see it work; TOUR=1: the tour runs by itself and ends
+# make test            everything that CI checks; FILTER=REGEX: only the tests that match
+# make build           the programs, optimised, into .build/release
+# make lint, format    the sources' checks; the formatter
+
+SWIFT ?= swift
+SOURCES := Package.swift Sources Tests
+SCRIPTS := $(wildcard scripts/*) .ci/run
+
+.PHONY: build demo test lint format
+
+build:
+	scripts/install-dependencies build
+	$(SWIFT) build --configuration release --product lychgate
+	$(SWIFT) build --configuration release --product lychgate-worker
+	$(SWIFT) build --configuration release --product lychgate-demo
+
+demo: build
+	.build/release/lychgate demo $(if $(TOUR),--tour)
+
+test: lint
+	scripts/install-dependencies build test
+	scripts/make-test-venv
+	shellcheck $(SCRIPTS)
+	$(SWIFT) build --build-tests
+	scripts/check-binaries .build/debug
+	$(SWIFT) test --skip-build $(if $(FILTER),--filter '$(FILTER)')
+
+lint:
+	$(SWIFT) format lint --strict --recursive $(SOURCES)
+	scripts/check-sources
+
+format:
+	$(SWIFT) format --in-place --recursive $(SOURCES)

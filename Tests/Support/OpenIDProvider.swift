@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Foundation
+
+/// Canaille, a real OpenID provider from PyPI, run by Tests/OpenIDProvider/provider.py.
+package final class OpenIDProvider: Sendable {
+    package let url: String
+    package let user = "alice"
+    package let group = "developers"
+    package let clientID = "kubernetes"
+    private let process: ChildProcess
+    private let certificates: Certificates
+    private let secrets: [String: String]
+    private static let scripts = Harness.root + "/Tests/OpenIDProvider/"
+
+    package init(_ certificates: Certificates) throws {
+        self.certificates = certificates
+        let endpoint = try Endpoint.free()
+        url = "https://\(endpoint)"
+        secrets = [
+            "PROVIDER_USER_PASSWORD": UUID().uuidString, "PROVIDER_CLIENT_SECRET": UUID().uuidString,
+            "PYTHONDONTWRITEBYTECODE": "1",
+        ]
+        process = try ChildProcess(
+            Harness.python,
+            [
+                Self.scripts + "provider.py", "--address", "\(endpoint)", "--certificate", certificates.certificate,
+                "--key", certificates.key, "--user", user, "--group", group, "--client", clientID,
+            ],
+            environment: secrets, folder: TemporaryFolder())
+        guard eventually(within: .seconds(30), every: .milliseconds(50), { process.output.contains("ready") }) else {
+            throw HarnessError.unexpected("the provider did not start:\n\(process.errors)")
+        }
+    }
+
+    /// A real ID token, by the authorization code grant through the provider's own pages.
+    package func idToken() throws -> String {
+        let finished = try ChildProcess.run(
+            Harness.python,
+            [
+                Self.scripts + "authorization_code.py", "--issuer", url, "--ca", certificates.authority,
+                "--client", clientID, "--user", user,
+            ],
+            environment: secrets)
+        guard finished.succeeded else { throw HarnessError.unexpected("no token: \(finished.errors)") }
+        return finished.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    package func stop() {
+        process.signal(SIGTERM)
+        _ = process.waitForExit(within: .seconds(10))
+    }
+}

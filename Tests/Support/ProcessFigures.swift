@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Foundation
+
+/// What the kernel says of one process: the harness believes nobody else.
+package struct ProcessFigures: Sendable {
+    package let identifier: Int32
+    package let command: String
+    package let descriptors: Int
+    /// Anonymous resident memory, in bytes.
+    package let rssAnon: Int
+    package let threads: Int
+
+    /// nil when there is no such process (or it is a zombie).
+    package init?(of identifier: Int32) {
+        guard let status = try? String(contentsOfFile: "/proc/\(identifier)/status", encoding: .utf8),
+            let open = try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(identifier)/fd")
+        else { return nil }
+        var values: [Substring: Substring] = [:]
+        for line in status.split(separator: "\n") {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            if parts.count == 2 { values[parts[0]] = parts[1].drop { $0 == "\t" || $0 == " " } }
+        }
+        guard values["State"]?.first != "Z" else { return nil }
+        self.identifier = identifier
+        let arguments = (try? String(contentsOfFile: "/proc/\(identifier)/cmdline", encoding: .utf8)) ?? ""
+        command = arguments.split(separator: "\0").prefix(2)
+            .map { String($0.split(separator: "/").last ?? "") }.joined(separator: " ")
+        descriptors = open.count
+        rssAnon = (values["RssAnon"]?.split(separator: " ").first).flatMap { Int($0) }.map { $0 * 1_024 } ?? 0
+        threads = values["Threads"].flatMap { Int($0) } ?? 0
+    }
+
+    /// The children of a process, by the kernel's list.
+    package static func children(of identifier: Int32) -> [Int32] {
+        let list = try? String(contentsOfFile: "/proc/\(identifier)/task/\(identifier)/children", encoding: .utf8)
+        return (list ?? "").split(separator: " ").compactMap { Int32($0.filter(\.isNumber)) }
+    }
+
+    package static func isAlive(_ identifier: Int32) -> Bool {
+        ProcessFigures(of: identifier) != nil
+    }
+}
