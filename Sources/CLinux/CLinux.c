@@ -248,6 +248,11 @@ int lg_read_signal(int fd) {
 
 void lg_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
 
+void lg_kill_and_reap(int pid) {
+    kill(pid, SIGKILL);
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
+}
+
 int lg_pidfd_open(int pid) { RESULT(syscall(SYS_pidfd_open, pid, 0)); }
 int lg_pidfd_send_signal(int pidfd, int signal) { RESULT(syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0)); }
 

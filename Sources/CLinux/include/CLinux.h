@@ -85,6 +85,8 @@ int lg_read_signal(int fd);
 /// Ignores SIGPIPE: a peer that is gone is an error of the write, not a death of the process.
 void lg_ignore_sigpipe(void);
 
+/// SIGKILL and waitpid(2), for a child that cannot be watched.
+void lg_kill_and_reap(int pid);
 int lg_pidfd_open(int pid);
 int lg_pidfd_send_signal(int pidfd, int signal);
 /// waitid(2) on a pidfd without blocking: 1 = reaped (status as waitpid gives it, rusage filled), 0 = still running.

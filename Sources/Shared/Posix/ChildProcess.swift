@@ -48,8 +48,7 @@ package struct ChildProcess: ~Copyable {
         let pidfd = lg_pidfd_open(pid)
         if pidfd < 0 {
             // Out of descriptors: a child that cannot be watched must not live on.
-            _ = kill(pid, SIGKILL)
-            _ = unsafe waitpid(pid, nil, 0)
+            lg_kill_and_reap(pid)
             throw Errno(-pidfd)
         }
         return ChildProcess(pid: pid, pidfd: FileDescriptor(owning: pidfd))

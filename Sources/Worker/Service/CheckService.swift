@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FoundationEssentials
 import Shared
 
 /// The role `check`: looks at what the supervisor cannot, for it links no libssl, and ends.
@@ -12,8 +11,7 @@ enum CheckService {
     static func run() -> Int32 {
         let configuration: GatewayConfiguration
         do {
-            let bytes = try MemoryFile.read(FileDescriptor(owning: 5))
-            configuration = try JSONDecoder().decode(GatewayConfiguration.self, from: Data(bytes))
+            configuration = try ConfigurationDocument.decode(try MemoryFile.read(FileDescriptor(owning: 5)))
         } catch {
             return ExitCode.failure
         }

@@ -69,16 +69,12 @@ final class UpstreamCredentials: TimerHandler {
 
     private func load() throws(Problem) {
         if isTLS {
-            var authorities: [UInt8]?
-            if let data = configuration.certificateAuthorityData {
-                authorities = Array(data.utf8)
-            } else if let path = configuration.certificateAuthorityFile {
-                authorities = try Self.read(path)
-            }
+            let authorities = try Self.bytes(
+                configuration.certificateAuthorityData, configuration.certificateAuthorityFile)
             var credentials: TLSContext.Credentials?
-            if let chain = configuration.clientCertificateFile, let key = configuration.clientKeyFile {
-                credentials = .init(chain: try Self.read(chain), key: try Self.read(key))
-            }
+            let chain = try Self.bytes(configuration.clientCertificateData, configuration.clientCertificateFile)
+            let key = try Self.bytes(configuration.clientKeyData?.exposed, configuration.clientKeyFile)
+            if let chain, let key { credentials = .init(chain: chain, key: key) }
             do throws(TLSError) {
                 tls = try TLSContext.client(authorities: authorities, credentials: credentials)
             } catch {
@@ -86,14 +82,19 @@ final class UpstreamCredentials: TimerHandler {
                 throw .unusable(path: path ?? "upstream", error)
             }
         }
-        if let path = configuration.tokenFile {
-            let token = try Self.read(path).filter { $0 != 0x0a && $0 != 0x0d }
-            guard !token.isEmpty, token.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { throw .badToken(path: path) }
+        if let text = try Self.bytes(configuration.tokenData?.exposed, configuration.tokenFile) {
+            let token = text.filter { $0 != 0x0a && $0 != 0x0d }
+            guard !token.isEmpty, token.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
+                throw .badToken(path: configuration.tokenFile ?? "kubeconfig")
+            }
             authorization = Array("Authorization: Bearer ".utf8) + token + [0x0d, 0x0a]
         }
     }
 
-    private static func read(_ path: String) throws(Problem) -> [UInt8] {
+    /// What came inline, or else is in the file, if either was given.
+    private static func bytes(_ inline: String?, _ path: String?) throws(Problem) -> [UInt8]? {
+        if let inline { return Array(inline.utf8) }
+        guard let path else { return nil }
         do throws(Errno) {
             return try FileReader.read(path)
         } catch {
