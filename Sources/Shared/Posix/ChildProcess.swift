@@ -49,7 +49,7 @@ package struct ChildProcess: ~Copyable {
         if pidfd < 0 {
             // Out of descriptors: a child that cannot be watched must not live on.
             _ = kill(pid, SIGKILL)
-            _ = unsafe waitpid(pid, nil, 0)
+            _ = waitpid(pid, nil, 0)
             throw Errno(-pidfd)
         }
         return ChildProcess(pid: pid, pidfd: FileDescriptor(owning: pidfd))
