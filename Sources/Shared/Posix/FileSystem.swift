@@ -10,6 +10,16 @@ package enum FileSystem {
         throw Errno(errno)
     }
 
+    package static func isSocket(_ path: String) throws(Errno) -> Bool {
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0 else { throw Errno(errno) }
+        return status.st_mode & S_IFMT == S_IFSOCK
+    }
+
+    package static func isExecutable(_ path: String) -> Bool {
+        unsafe access(path, X_OK) == 0
+    }
+
     package static func unlink(_ path: String) throws(Errno) {
         guard unsafe Glibc.unlink(path) != 0 else { return }
         throw Errno(errno)

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+
+/// One line that a client of the control socket sends: a JSON object that names a command.
+struct ControlRequest: Decodable, Equatable {
+    var command: String
+
+    /// nil: not such an object.
+    init?(line: [UInt8]) {
+        guard let request = try? JSONDecoder().decode(ControlRequest.self, from: Data(line)) else { return nil }
+        self = request
+    }
+}
+
+/// The answer when there is no other.
+struct ControlFailure: Encodable, Equatable {
+    var error: String
+}
+
+/// Writes answers: one line of JSON each, members in alphabetical order.
+enum ControlAnswer {
+    static func line(_ answer: some Encodable) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(answer) else { return Array("{\"error\":\"no answer\"}\n".utf8) }
+        return Array(data) + [UInt8(ascii: "\n")]
+    }
+}

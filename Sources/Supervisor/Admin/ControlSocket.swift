@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import Shared
+
+/// Who answers requests.
+protocol ControlResponder: AnyObject {
+    /// One line of JSON, or nil for a command that there is not.
+    func answer(to request: ControlRequest) -> [UInt8]?
+}
+
+/// The Unix socket by which `lychgate status` and its siblings reach the supervisor (mode 0660). It exists exactly as
+/// long as this object has not been closed.
+final class ControlSocket: EventHandler {
+    static let maxClients = 16
+
+    private let reactor: Reactor
+    private let path: String
+    private let socket: ListeningSocket
+    private let log: Logger
+    private unowned let responder: any ControlResponder
+    private var registration = Reactor.Registration.none
+    private var clients = [ControlClient?](repeating: nil, count: maxClients)
+
+    init(path: String, reactor: Reactor, responder: any ControlResponder, log: Logger) throws(StartFailure) {
+        self.path = path
+        self.reactor = reactor
+        self.responder = responder
+        self.log = log
+        do throws(Errno) {
+            try Self.makeWay(path)
+        } catch {
+            throw error == .addressInUse ? .controlSocketTaken(path: path) : .controlSocket(path: path, error)
+        }
+        do throws(Errno) {
+            socket = try ListeningSocket(bindingPath: path)
+            registration = try reactor.register(socket.raw, .read, handler: self)
+        } catch {
+            throw .controlSocket(path: path, error)
+        }
+    }
+
+    /// Makes the folder if only that is missing, and removes a socket that nobody listens on any more.
+    /// EADDRINUSE: somebody does.
+    private static func makeWay(_ path: String) throws(Errno) {
+        if let slash = path.lastIndex(of: "/"), slash != path.startIndex {
+            try FileSystem.makeFolder(String(path[..<slash]), mode: 0o755)
+        }
+        do throws(Errno) {
+            try ListeningSocket.probe(path: path)
+        } catch {
+            switch error {
+            case .notFound: return
+            // Also what a path gives that is no socket: bind(2) then says EADDRINUSE, and nothing was removed.
+            case .connectionRefused where try FileSystem.isSocket(path): return try FileSystem.unlink(path)
+            default: throw error
+            }
+        }
+        throw .addressInUse
+    }
+
+    /// Removes the socket.
+    func close() {
+        reactor.remove(&registration)
+        for place in clients.indices { ended(place) }
+        try? FileSystem.unlink(path)
+    }
+
+    func ready(_ readiness: Readiness, tag: UInt32, now: Instant) {
+        // As many as have a place; the others wait in the backlog of 16.
+        while let place = clients.firstIndex(where: { $0 == nil }) {
+            var peer = SocketAddress.unspecified
+            guard let accepted = try? socket.accept(&peer) else { return }
+            admit(accepted, place: place)
+        }
+        reactor.setInterest(registration, [])
+    }
+
+    private func admit(_ accepted: consuming FileDescriptor, place: Int) {
+        guard let peer = try? LocalPeer(of: accepted),
+            ControlAccessPolicy.allows(peer, ownUser: LocalPeer.ownUser)
+        else {
+            log.warning("refused a client of the control socket")
+            return
+        }
+        clients[place] = try? ControlClient(reactor: reactor, socket: accepted, owner: self, place: place)
+    }
+
+    func ended(_ place: Int) {
+        clients[place]?.close()
+        clients[place] = nil
+        reactor.setInterest(registration, .read)
+    }
+
+    func respond(to line: [UInt8]) -> [UInt8] {
+        guard let request = ControlRequest(line: line) else {
+            return ControlAnswer.line(ControlFailure(error: "not a JSON object with a command"))
+        }
+        return responder.answer(to: request)
+            ?? ControlAnswer.line(ControlFailure(error: "unknown command \(request.command)"))
+    }
+}

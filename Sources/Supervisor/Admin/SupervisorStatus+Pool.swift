@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Shared
+
+extension SupervisorStatus.HandOff {
+    init(_ ledger: HandOffStateMachine) {
+        self.init(
+            accepted: ledger.counts.accepted, handed: ledger.counts.handed, claimed: ledger.counts.claimed,
+            redelivered: ledger.counts.redelivered, lost: ledger.counts.lost, unclaimed: ledger.unclaimed)
+    }
+}
+
+extension SupervisorStatus.Keyring {
+    init(_ slot: WorkerSlot, generation: UInt64) {
+        self.init(pid: slot.process?.pid ?? 0, state: slot.stateName, generation: generation)
+    }
+}
+
+extension SupervisorStatus.Worker {
+    init(_ slot: WorkerSlot) {
+        let process = slot.process
+        let figure = { (figure: Figure) in process?.panel.value(figure) ?? 0 }
+        let pid = process?.pid ?? 0
+        self.init(
+            slot: slot.number, generation: slot.machine.generation, pid: pid, state: slot.stateName,
+            connections: figure(.connections), inFlight: figure(.exchangesInFlight),
+            upstreamConnections: figure(.upstreamOpen), upstreamIdle: figure(.upstreamIdle), orphans: figure(.orphans),
+            exchangesOpened: figure(.exchangesOpened), exchangesEnded: figure(.exchangesEnded),
+            cancelled: figure(.cancelledByClient),
+            orphanMilliseconds: .init(
+                count: process?.panel.orphanTimes().count ?? 0,
+                max: Double(figure(.orphanMicrosecondsMax)) / 1_000),
+            rssAnonBytes: process == nil ? 0 : ProcessFigures.rssAnonBytes(pid: pid) ?? 0,
+            descriptors: process == nil ? 0 : ProcessFigures.descriptors(pid: pid) ?? 0)
+    }
+}
+
+extension SupervisorStatus.Process {
+    static var own: Self {
+        let pid = ProcessFigures.ownPid
+        return .init(
+            descriptors: ProcessFigures.descriptors(pid: pid) ?? 0,
+            rssAnonBytes: ProcessFigures.rssAnonBytes(pid: pid) ?? 0)
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The answer to `status` on the control socket. Its members are an interface: they are added to, never renamed.
+struct SupervisorStatus: Encodable, Equatable {
+    var version: String
+    var pid: Int32
+    /// running, draining or stopping.
+    var state: String
+    var uptimeSeconds: Double
+    var listeners: [Listener]
+    var handoff: HandOff
+    var keyring: Keyring
+    var workers: [Worker]
+    var supervisor: Process
+
+    struct Listener: Encodable, Equatable {
+        var name: String
+        /// Where it really listens, also when port 0 was asked for.
+        var address: String
+    }
+
+    struct HandOff: Encodable, Equatable {
+        var accepted: UInt64
+        var handed: UInt64
+        var claimed: UInt64
+        var redelivered: UInt64
+        var lost: UInt64
+        var unclaimed: Int
+    }
+
+    struct Keyring: Encodable, Equatable {
+        /// 0: no process now.
+        var pid: Int32
+        var state: String
+        /// Of the newest set of keys; 0: none yet.
+        var generation: UInt64
+    }
+
+    struct Worker: Encodable, Equatable {
+        var slot: Int
+        var generation: UInt32
+        /// 0: no process now.
+        var pid: Int32
+        var state: String
+        var connections: UInt64
+        var inFlight: UInt64
+        var upstreamConnections: UInt64
+        var upstreamIdle: UInt64
+        var orphans: UInt64
+        var exchangesOpened: UInt64
+        var exchangesEnded: UInt64
+        var cancelled: UInt64
+        var orphanMilliseconds: OrphanTime
+        var rssAnonBytes: UInt64
+        var descriptors: Int
+    }
+
+    /// How long upstream work outlived its client.
+    struct OrphanTime: Encodable, Equatable {
+        var count: UInt64
+        var max: Double
+    }
+
+    struct Process: Encodable, Equatable {
+        var descriptors: Int
+        var rssAnonBytes: UInt64
+    }
+}

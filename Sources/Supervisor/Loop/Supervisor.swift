@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import Shared
+
+/// The supervisor: accepts, hands off, watches and shuts down. It ties the parts together on one loop, and reads no byte
+/// of any client.
+final class Supervisor: EventHandler, TimerHandler {
+    let reactor: Reactor
+    let log: Logger
+    let pool: WorkerPool
+    let started: Instant
+    /// Where the listeners really are.
+    let listeners: [SupervisorStatus.Listener]
+    private(set) var shutdown: ShutdownStateMachine
+    private let acceptor: Acceptor
+    private let signals: SignalDescriptor
+    private let notifier = SystemdNotifier()
+    private let controlPath: String?
+    private var control: ControlSocket?
+    private var signalRegistration = Reactor.Registration.none
+    private var shutdownTimer = Reactor.Timer.none
+    private var exitCode = ExitCode.success
+    private var announced = false
+    private var statusLine = ""
+
+    private enum Tag {
+        static let shutdown: UInt32 = 1
+        static let tick: UInt32 = 2
+    }
+
+    /// Listens, and prepares all that can fail; no child is started yet.
+    init(_ loaded: LoadedConfiguration, log: Logger, journal: Bool) throws(StartFailure) {
+        let configuration = loaded.configuration
+        self.log = log
+        controlPath = configuration.control.socket
+        shutdown = ShutdownStateMachine(
+            drain: configuration.deadlines.drain, hardStop: configuration.deadlines.hardStop)
+        let sockets = try Self.listen(configuration.listeners, log: log)
+        listeners = sockets.entries.map { .init(name: $0.name, address: "\($0.socket.localAddress)") }
+        let executable = try Self.workerExecutable(configuration.workers.executable)
+        do throws(Errno) {
+            reactor = Reactor(kernel: try LinuxKernel())
+            signals = try SignalDescriptor(SupervisorSignal.allCases.map(\.number))
+            acceptor = try Acceptor(reactor: reactor, sockets: sockets, log: log)
+            pool = WorkerPool(
+                reactor: reactor, configuration: configuration,
+                workers: WorkerCount.workers(
+                    configured: configuration.workers.count, cores: ProcessFigures.usableCores,
+                    quota: WorkerCount.ownQuota()),
+                descriptorLimit: DescriptorLimit.raise(),
+                launcher: try WorkerLauncher(
+                    executable: executable, panelRows: configuration.workers.maxInFlight, json: loaded.json,
+                    journal: journal),
+                log: log)
+        } catch {
+            throw .system("cannot prepare the loop", error)
+        }
+        started = reactor.now
+    }
+
+    private static func listen(
+        _ listeners: [ListenerConfiguration], log: Logger
+    ) throws(StartFailure) -> ListenerSockets {
+        let activation: SocketActivation
+        do throws(Errno) {
+            activation = try SocketActivation()
+        } catch {
+            throw .system("cannot take systemd's sockets", error)
+        }
+        return try ListenerSockets(listeners, activation: activation, log: log)
+    }
+
+    private static func workerExecutable(_ configured: String?) throws(StartFailure) -> String {
+        guard let path = Companion.path(of: "lychgate-worker", configured: configured), FileSystem.isExecutable(path)
+        else { throw .noWorkerExecutable(configured: configured) }
+        return path
+    }
+
+    /// Serves until it was told to stop; gives the exit code.
+    func run() throws(StartFailure) -> Int32 {
+        pool.owner = self
+        acceptor.owner = self
+        if let controlPath {
+            control = try ControlSocket(path: controlPath, reactor: reactor, responder: self, log: log)
+        }
+        do throws(Errno) {
+            signalRegistration = try reactor.register(signals.descriptor.raw, .read, handler: self)
+        } catch {
+            throw .system("cannot watch signals", error)
+        }
+        reactor.atTurnEnd { [unowned self] in acceptor.update(now: reactor.now) }
+        log.notice(
+            "lychgate starts",
+            metadata: [
+                "version": "\(Version.current)", "pid": "\(ProcessFigures.ownPid)",
+                "listeners": "\(listeners.map { "\($0.name)=\($0.address)" }.joined(separator: " "))",
+                "workers": "\(pool.gateways.count)",
+            ])
+        pool.start()
+        tick(reactor.now)
+        reactor.run()
+        end()
+        return exitCode
+    }
+
+    // MARK: Time and signals
+
+    func timerFired(tag: UInt32, now: Instant) {
+        switch tag {
+        case Tag.shutdown:
+            shutdownTimer = .none
+            perform(shutdown.timeReached(now), now: now)
+        default: tick(now)
+        }
+    }
+
+    /// A sign of life for systemd, from the loop itself, and a line of figures.
+    private func tick(_ now: Instant) {
+        notifier.alive()
+        let line =
+            "\(stateName), \(pool.readyGateways) of \(pool.gateways.count) workers ready, "
+            + "\(pool.handOff.ledger.counts.accepted) connections accepted"
+        if line != statusLine {
+            statusLine = line
+            notifier.status(line)
+        }
+        let interval = min(.seconds(1), (notifier.watchdogTimeout ?? .seconds(2)) / 2)
+        _ = reactor.startTimer(at: now + interval, handler: self, tag: Tag.tick)
+    }
+
+    func ready(_ readiness: Readiness, tag: UInt32, now: Instant) {
+        while let number = signals.next() {
+            switch SupervisorSignal(number: number) {
+            case .terminate, .interrupt:
+                log.notice("told to stop", metadata: ["signal": "\(number)", "state": "\(stateName)"])
+                perform(shutdown.requested(now), now: now)
+            case .hangup:
+                log.notice("credential files are read anew")
+                pool.credentialsChanged()
+            case .dump: pool.dumpRows()
+            case nil: break
+            }
+        }
+    }
+
+    // MARK: Shutdown
+
+    /// In one word, as status shows it.
+    var stateName: String {
+        switch shutdown.state {
+        case .running: "running"
+        case .gateways: "draining"
+        case .keyring, .over: "stopping"
+        }
+    }
+
+    private func perform(_ action: ShutdownStateMachine.Action, now: Instant) {
+        switch action {
+        case .none: break
+        case .drainGateways(let drain, let hard):
+            notifier.stopping()
+            acceptor.stop()
+            pool.drainGateways(deadline: drain, hard: hard)
+            checkGone(now)
+        case .drainKeyring(let deadline):
+            pool.drainKeyring(deadline: deadline)
+            checkGone(now)
+        case .cut(let hard):
+            notifier.stopping()
+            acceptor.stop()
+            pool.cutAll(hard: hard)
+            checkGone(now)
+        case .kill: pool.killAll()
+        case .finish(let code):
+            exitCode = code
+            reactor.stop()
+        }
+        reactor.cancelTimer(&shutdownTimer)
+        if shutdown.nextDeadline != .never {
+            shutdownTimer = reactor.startTimer(at: shutdown.nextDeadline, handler: self, tag: Tag.shutdown)
+        }
+    }
+
+    private func checkGone(_ now: Instant) {
+        perform(
+            shutdown.childGone(gatewaysLeft: pool.gatewaysLeft, keyringLeft: pool.keyringLeft, now: now), now: now)
+    }
+
+    private func end() {
+        control?.close()
+        let counts = pool.handOff.ledger.counts
+        log.notice(
+            "stopped",
+            metadata: [
+                "served_out": "\(pool.tally.servedOut)", "cut": "\(pool.tally.cut)", "killed": "\(pool.tally.killed)",
+                "lost": "\(counts.lost)", "accepted": "\(counts.accepted)",
+                "elapsed_ms": "\(Int(reactor.now.since(shutdown.began ?? reactor.now).milliseconds))",
+            ])
+    }
+}
+
+extension Supervisor: WorkerPoolOwner {
+    func workerBecameReady(now: Instant) {
+        guard !announced else { return }
+        announced = true
+        log.notice("serving", metadata: ["after_ms": "\(Int(now.since(started).milliseconds))"])
+        notifier.ready()
+    }
+
+    func slotGone(now: Instant) { checkGone(now) }
+
+    func poolGivesUp(exitCode: Int32, now: Instant) {
+        perform(shutdown.failed(exitCode, now: now), now: now)
+    }
+}
+
+extension Supervisor: AcceptorOwner {
+    var acceptFigures: (credits: Int, held: Int, room: Int) {
+        let ledger = pool.handOff.ledger
+        return (ledger.credits, ledger.held, ledger.room)
+    }
+
+    func accepted(_ socket: consuming FileDescriptor, listener: UInt16, peer: SocketAddress, now: Instant) {
+        pool.accepted(socket, listener: listener, peer: peer, now: now)
+    }
+}
+
+extension Supervisor: ControlResponder {
+    func answer(to request: ControlRequest) -> [UInt8]? {
+        switch request.command {
+        case "status": ControlAnswer.line(status)
+        default: nil
+        }
+    }
+
+    private var status: SupervisorStatus {
+        .init(
+            version: Version.current, pid: ProcessFigures.ownPid, state: stateName,
+            uptimeSeconds: reactor.now.since(started).milliseconds / 1_000, listeners: listeners,
+            handoff: .init(pool.handOff.ledger),
+            keyring: .init(pool.keyring, generation: pool.keys.generation),
+            workers: pool.gateways.map { .init($0) }, supervisor: .own)
+    }
+}

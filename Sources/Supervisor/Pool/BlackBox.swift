@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import Shared
+
+/// What a dead child leaves in the log: how it ended, what it used, and what was in flight, from its panel. Requests are
+/// shown by method, path and user; nothing secret is ever on a panel.
+struct BlackBox {
+    /// Rows written out at most.
+    static let maxRows = 16
+
+    let log: Logger
+    let now: Instant
+
+    func write(_ process: WorkerProcess, exit: ChildProcess.Exit, slot: WorkerSlot, kept: Int, lost: Int) {
+        var metadata = describe(process)
+        metadata["exit"] = "\(exit)"
+        metadata["age_ms"] = "\(Int(now.since(process.started).milliseconds))"
+        metadata["user_ms"] = "\(exit.userMicroseconds / 1_000)"
+        metadata["system_ms"] = "\(exit.systemMicroseconds / 1_000)"
+        metadata["max_rss_kib"] = "\(exit.maxResidentKiB)"
+        if let reason = slot.machine.reason { metadata["reason"] = "\(reason.rawValue)" }
+        if slot.machine.state == .gone, exit.code == ExitCode.success {
+            log.debug("child ended", metadata: metadata)
+            return
+        }
+        let rows = process.panel.rows()
+        metadata["in_flight"] = "\(rows.count)"
+        metadata["crash_tally"] = "\(slot.machine.youngDeaths)"
+        metadata["redeliver"] = "\(kept)"
+        metadata["lost"] = "\(lost)"
+        log.error("child died", metadata: metadata)
+        write(rows: rows, of: process, limit: Self.maxRows)
+    }
+
+    /// One line per row, oldest first.
+    func write(rows: [ExchangeRow], of process: WorkerProcess, limit: Int) {
+        for row in rows.sorted(by: { $0.started < $1.started }).prefix(limit) {
+            var metadata = describe(process)
+            metadata["exchange"] = "\(row.id)"
+            metadata["phase"] = "\(row.phase)"
+            metadata["age_ms"] = "\(Int(now.since(row.started).milliseconds))"
+            metadata["client"] = "\(row.client)"
+            metadata["method"] = "\(row.method.text)"
+            metadata["path"] = "\(row.path.text)"
+            metadata["user"] = "\(row.user.text)"
+            metadata["bytes_in"] = "\(row.bytesFromClient)"
+            metadata["bytes_out"] = "\(row.bytesToClient)"
+            log.notice("in flight", metadata: metadata)
+        }
+        if rows.count > limit {
+            log.notice("more in flight", metadata: ["rows": "\(rows.count - limit)"])
+        }
+    }
+
+    private func describe(_ process: WorkerProcess) -> Logger.Metadata {
+        ["role": "\(process.role.rawValue)", "worker": "\(process.id)", "pid": "\(process.pid)"]
+    }
+}

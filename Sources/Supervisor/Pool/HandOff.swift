@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Shared
+
+/// Carries out what the ledger of unclaimed connections says: keeps our copies of their sockets, sends, closes, resets.
+final class HandOff {
+    private(set) var ledger: HandOffStateMachine
+    private let copies: DescriptorTable
+
+    /// What became of sending one connection to its worker.
+    typealias Deliver = (_ offer: HandOffStateMachine.Offer, _ socket: Int32) -> Bool
+
+    init(capacity: Int, slots: Int, holdAllowance: Duration) {
+        ledger = HandOffStateMachine(capacity: capacity, slots: slots, holdAllowance: holdAllowance)
+        copies = DescriptorTable(capacity: capacity)
+    }
+
+    /// Takes in a connection; without room (which the accept policy prevents) it is reset.
+    func accepted(_ socket: consuming FileDescriptor, listener: UInt16, peer: SocketAddress, now: Instant) {
+        guard let connection = ledger.accepted(listener: listener, peer: peer, now: now) else {
+            AcceptedSocket.reset(socket)
+            return
+        }
+        copies.put(socket, at: connection.place)
+    }
+
+    /// Hands over what is held, oldest first, while there are takers. `deliver`: false: that worker takes none now.
+    func dispatch(_ deliver: Deliver) {
+        while let offer = ledger.nextOffer() {
+            if deliver(offer, copies.raw(at: offer.connection.place)) {
+                ledger.handed(offer)
+            } else {
+                ledger.setBlocked(offer.worker, true)
+            }
+        }
+    }
+
+    func workerReady(_ id: WorkerID, credits: Int) { ledger.workerReady(id, credits: credits) }
+    func workerStopsAccepting(_ id: WorkerID) { ledger.workerStopsAccepting(id) }
+    func workerHasRoom(_ id: WorkerID) { ledger.setBlocked(id, false) }
+
+    /// False: the worker broke the protocol.
+    func claimed(_ connections: [UInt64], by id: WorkerID) -> Bool {
+        for raw in connections {
+            guard ledger.claimed(raw, by: id) else { return false }
+            // The worker owns it: a plain close of our copy changes nothing for the client.
+            _ = copies.take(HandOffStateMachine.ConnectionID(rawValue: raw).place)
+        }
+        return true
+    }
+
+    /// False: the worker broke the protocol.
+    func closed(_ connections: [UInt64], by id: WorkerID) -> Bool {
+        for raw in connections {
+            switch ledger.closed(raw, by: id) {
+            case .unclaimed: _ = copies.take(HandOffStateMachine.ConnectionID(rawValue: raw).place)
+            case .claimed: break
+            case .violation: return false
+            }
+        }
+        return true
+    }
+
+    /// Asks the kernel about each connection that a dead worker had not claimed: untouched ones go to another worker,
+    /// the others are reset. Gives how many there were of each.
+    func workerDied(_ id: WorkerID, now: Instant) -> (kept: Int, lost: Int) {
+        var kept = 0
+        var lost = 0
+        for connection in ledger.workerDied(id) {
+            let socket = copies.take(connection.place)
+            let intact = (try? AcceptedSocket.bytesConsumed(socket)) == 0
+            ledger.examined(connection, intact: intact, now: now)
+            if intact {
+                kept += 1
+                copies.put(socket, at: connection.place)
+            } else {
+                lost += 1
+                AcceptedSocket.reset(socket)
+            }
+        }
+        return (kept, lost)
+    }
+
+    /// Resets the connections that have waited too long for a worker (`.never`: all); gives how many.
+    func giveUpHeld(until now: Instant) -> Int {
+        let given = ledger.giveUpHeld(until: now)
+        for connection in given { AcceptedSocket.reset(copies.take(connection.place)) }
+        return given.count
+    }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Shared
+
+/// When the keyring is told to fetch keys anew because workers met a key that they do not know: at most once a second,
+/// however many ask, and nobody who asked is forgotten. Pure.
+struct RefreshPolicy {
+    static let interval = Duration.seconds(1)
+
+    private var last: Instant?
+    private var planned = false
+
+    enum Decision: Equatable, Sendable {
+        case now
+        case at(Instant)
+        case alreadyPlanned
+    }
+
+    mutating func wanted(_ now: Instant) -> Decision {
+        if planned { return .alreadyPlanned }
+        if let last, now.since(last) < Self.interval {
+            planned = true
+            return .at(last + Self.interval)
+        }
+        last = now
+        return .now
+    }
+
+    /// The planned time has come.
+    mutating func due(_ now: Instant) {
+        planned = false
+        last = now
+    }
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Shared
+
+/// The life of the processes of one slot, one after the other. Pure: the driver spawns, signals and reaps as it is told,
+/// and calls `timeReached` at `nextDeadline`.
+///
+/// ```
+/// waiting ──time──▶ starting ──ready──▶ ready ──drain──▶ draining
+///    ▲                 │ start deadline    │ hung            │ deadline
+///    │                 ▼                   ▼                 ▼
+///    └──exited──── killed ◀──2 s──── aborted             killed
+///                      └──exited, when no more is wanted──▶ gone
+/// ```
+struct SlotStateMachine {
+    enum State: Equatable, Sendable {
+        /// No process; one is started at that time.
+        case waiting(until: Instant)
+        case starting(deadline: Instant, greeted: Bool)
+        case ready
+        case draining(deadline: Instant)
+        /// It was sent SIGABRT, or has closed its channel; SIGKILL follows.
+        case aborted(deadline: Instant)
+        /// SIGKILL was sent; only the kernel is waited for.
+        case killed
+        /// No process, and none will be.
+        case gone
+    }
+
+    /// Why a process is ended by us.
+    enum Reason: String, Equatable, Sendable {
+        case startDeadline = "not ready within deadlines.workerStart"
+        case protocolError = "broke the control protocol"
+        case hung = "heartbeat lost"
+        case drainDeadline = "drain deadline"
+        case forced = "told to stop at once"
+        case channelLost = "closed its control channel"
+    }
+
+    enum Action: Equatable, Sendable {
+        case none
+        case spawn(generation: UInt32)
+        case signal(Int32, Reason)
+    }
+
+    /// What follows a process's end.
+    enum Aftermath: Equatable, Sendable {
+        case restart(at: Instant)
+        case gone
+    }
+
+    static let signalAbort: Int32 = 6
+    static let signalKill: Int32 = 9
+    /// From SIGABRT to SIGKILL: enough to write a core file's notes, not enough to keep clients waiting.
+    static let abortGrace = Duration.seconds(2)
+    /// A process that ends sooner after `ready` has died young.
+    static let youngAge = Duration.seconds(10)
+    static let firstBackOff = Duration.milliseconds(100)
+    /// The longest back-off for those that never became ready, and for those that did.
+    static let longestBackOff = Duration.seconds(30)
+    static let longestBackOffOnceReady = Duration.seconds(1)
+
+    private(set) var state: State
+    /// Of the process that holds the slot, or held it last; 0: none so far.
+    private(set) var generation: UInt32 = 0
+    /// Deaths in a row of processes that died young: the crash tally.
+    private(set) var youngDeaths = 0
+    private(set) var deaths = 0
+    /// Why we ended the process that holds the slot; nil when it is not our doing.
+    private(set) var reason: Reason?
+    private var readySince: Instant?
+    private var wanted = true
+    private let startAllowance: Duration
+
+    init(startAllowance: Duration, now: Instant) {
+        self.startAllowance = startAllowance
+        state = .waiting(until: now)
+    }
+
+    /// When `timeReached` has something to do.
+    var nextDeadline: Instant {
+        switch state {
+        case .waiting(let until): until
+        case .starting(let deadline, _), .draining(let deadline), .aborted(let deadline): deadline
+        case .ready, .killed, .gone: .never
+        }
+    }
+
+    /// Whether a process is there, which somebody must reap.
+    var hasProcess: Bool {
+        switch state {
+        case .waiting, .gone: false
+        case .starting, .ready, .draining, .aborted, .killed: true
+        }
+    }
+
+    mutating func timeReached(_ now: Instant) -> Action {
+        guard now >= nextDeadline else { return .none }
+        switch state {
+        case .waiting:
+            generation += 1
+            reason = nil
+            readySince = nil
+            state = .starting(deadline: now + startAllowance, greeted: false)
+            return .spawn(generation: generation)
+        case .starting: return kill(.startDeadline)
+        case .draining: return kill(.drainDeadline)
+        case .aborted:
+            state = .killed
+            reason = reason ?? .channelLost
+            return .signal(Self.signalKill, reason ?? .channelLost)
+        case .ready, .killed, .gone: return .none
+        }
+    }
+
+    /// The process could not even be started.
+    mutating func spawnFailed(_ now: Instant) -> Aftermath { exited(now) }
+
+    /// Its first message. False: it broke the protocol.
+    mutating func greeted(version: UInt32) -> Bool {
+        guard version == ControlProtocol.version else { return false }
+        switch state {
+        case .starting(let deadline, false):
+            state = .starting(deadline: deadline, greeted: true)
+            return true
+        case .draining, .aborted, .killed: return true
+        case .waiting, .starting, .ready, .gone: return false
+        }
+    }
+
+    /// It can serve. False: it broke the protocol.
+    mutating func becameReady(_ now: Instant) -> Bool {
+        switch state {
+        case .starting(_, true):
+            readySince = now
+            state = .ready
+            return true
+        // It said so before our words reached it.
+        case .draining, .aborted, .killed: return true
+        case .waiting, .starting, .ready, .gone: return false
+        }
+    }
+
+    /// What is in flight may end until `deadline`. `last`: nobody takes the slot afterwards.
+    /// True: the process is to be told.
+    mutating func drain(deadline: Instant, last: Bool) -> Bool {
+        if last { wanted = false }
+        switch state {
+        case .waiting:
+            if last { state = .gone }
+            return false
+        case .starting, .ready:
+            state = .draining(deadline: deadline)
+            return true
+        // A second call may only bring the end nearer.
+        case .draining(let before):
+            state = .draining(deadline: min(before, deadline))
+            return true
+        case .aborted, .killed, .gone: return false
+        }
+    }
+
+    /// It does not turn any more: SIGABRT (a core file for us), then SIGKILL.
+    mutating func hung(_ now: Instant) -> Action {
+        switch state {
+        case .ready, .draining, .starting:
+            state = .aborted(deadline: now + Self.abortGrace)
+            reason = .hung
+            return .signal(Self.signalAbort, .hung)
+        case .waiting, .aborted, .killed, .gone: return .none
+        }
+    }
+
+    /// Its end of the channel is closed: it is ending, or it is no use any more.
+    mutating func channelLost(_ now: Instant) {
+        switch state {
+        case .ready, .starting: state = .aborted(deadline: now + Self.abortGrace)
+        case .draining(let deadline): state = .aborted(deadline: min(deadline, now + Self.abortGrace))
+        case .waiting, .aborted, .killed, .gone: break
+        }
+    }
+
+    /// Ends the process now.
+    mutating func kill(_ why: Reason) -> Action {
+        switch state {
+        case .starting, .ready, .draining, .aborted:
+            state = .killed
+            reason = reason ?? why
+            return .signal(Self.signalKill, why)
+        case .waiting, .killed, .gone: return .none
+        }
+    }
+
+    /// The process has ended and was reaped.
+    mutating func exited(_ now: Instant) -> Aftermath {
+        precondition(hasProcess, "an end without a process")
+        deaths += 1
+        guard wanted else {
+            state = .gone
+            return .gone
+        }
+        let delay = backOff(now)
+        state = .waiting(until: now + delay)
+        return .restart(at: now + delay)
+    }
+
+    private mutating func backOff(_ now: Instant) -> Duration {
+        if let readySince, now.since(readySince) >= Self.youngAge {
+            youngDeaths = 0
+            return .zero
+        }
+        youngDeaths += 1
+        // One that had served is replaced at once the first time: a single crash must not cost capacity.
+        let exponent = min(readySince == nil ? youngDeaths - 1 : youngDeaths - 2, 16)
+        guard exponent >= 0 else { return .zero }
+        let longest = readySince == nil ? Self.longestBackOff : Self.longestBackOffOnceReady
+        return min(Self.firstBackOff * (1 << exponent), longest)
+    }
+}

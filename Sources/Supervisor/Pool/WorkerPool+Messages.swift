@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import Shared
+
+/// What children say.
+extension WorkerPool {
+    func received(_ reception: consuming Reception<ToSupervisor>, from process: WorkerProcess) {
+        let slot = process.role == .keyring ? keyring : gateways[process.id.slot]
+        guard slot.process === process else { return }
+        switch consume reception {
+        case .message(let message): handle(message, from: process, slot)
+        case .messageWithDescriptor(.keys(let generation), let file):
+            guard process.role == .keyring, keys.replace(with: file, generation: generation) else {
+                return protocolError("keys", process, slot)
+            }
+            log.info("new keys", metadata: ["generation": "\(keys.generation)"])
+            for gateway in gateways { passKeys(to: gateway) }
+        case .messageWithDescriptor: protocolError("descriptor", process, slot)
+        case .descriptorLost:
+            // The keys could not be taken in; they are asked for again.
+            log.error("descriptor limit reached, keys were lost", metadata: ["worker": "\(process.id)"])
+            wantKeys()
+        case .violation(let error): protocolError("\(error)", process, slot)
+        case .endOfFile:
+            process.closeChannel()
+            handOff.workerStopsAccepting(process.id)
+            slot.machine.channelLost(reactor.now)
+            setTimer(of: slot)
+        }
+    }
+
+    private func handle(_ message: ToSupervisor, from process: WorkerProcess, _ slot: WorkerSlot) {
+        switch message {
+        case .hello(let version):
+            guard slot.machine.greeted(version: version) else { return protocolError("hello", process, slot) }
+            passKeys(to: slot)
+        case .ready:
+            guard slot.machine.becameReady(reactor.now) else { return protocolError("ready", process, slot) }
+            becameReady(process, slot)
+        case .claimed(let connections):
+            guard process.role == .gateway, handOff.claimed(connections, by: process.id) else {
+                return protocolError("claimed", process, slot)
+            }
+        case .closed(let connections):
+            guard process.role == .gateway, handOff.closed(connections, by: process.id) else {
+                return protocolError("closed", process, slot)
+            }
+            dispatch()
+        case .drained:
+            log.debug("child drained", metadata: ["worker": "\(process.id)"])
+        case .wantKeys:
+            wantKeys()
+        case .fault(let fault):
+            log.warning(
+                "child reports a fault",
+                metadata: ["role": "\(process.role.rawValue)", "worker": "\(process.id)", "fault": "\(fault)"])
+        case .keys:
+            protocolError("keys", process, slot)
+        }
+    }
+
+    private func becameReady(_ process: WorkerProcess, _ slot: WorkerSlot) {
+        setTimer(of: slot)
+        guard slot.machine.state == .ready else { return }
+        noteReady(slot.role)
+        log.info(
+            "child is ready",
+            metadata: [
+                "role": "\(slot.role.rawValue)", "worker": "\(slot.id)",
+                "after_ms": "\(Int(reactor.now.since(process.started).milliseconds))",
+            ])
+        if slot.role == .gateway {
+            handOff.workerReady(slot.id, credits: creditsPerWorker)
+            owner?.workerBecameReady(now: reactor.now)
+            dispatch()
+        }
+    }
+
+    private func protocolError(_ what: String, _ process: WorkerProcess, _ slot: WorkerSlot) {
+        log.error(
+            "child broke the control protocol",
+            metadata: ["role": "\(process.role.rawValue)", "worker": "\(process.id)", "message": "\(what)"])
+        // Nothing more is heard from it: what it says cannot be trusted.
+        process.closeChannel()
+        handOff.workerStopsAccepting(process.id)
+        perform(slot.machine.kill(.protocolError), on: slot, now: reactor.now)
+    }
+
+    func channelWritable(of process: WorkerProcess) {
+        guard process.role == .gateway else { return }
+        handOff.workerHasRoom(process.id)
+        passKeys(to: gateways[process.id.slot])
+        dispatch()
+    }
+
+    // MARK: Keys
+
+    /// Sends the newest keys to a child that has said hello and does not have them; when its channel is full it is
+    /// tried again once there is room.
+    private func passKeys(to slot: WorkerSlot) {
+        guard slot.role == .gateway, let process = slot.process, process.keysSent < keys.generation,
+            let raw = keys.raw
+        else { return }
+        switch slot.machine.state {
+        case .starting(_, true), .ready, .draining: break
+        case .starting(_, false), .waiting, .aborted, .killed, .gone: return
+        }
+        if process.send(.keys(generation: keys.generation), passing: raw) == .sent {
+            process.keysSent = keys.generation
+        }
+    }
+
+    private func wantKeys() {
+        switch refresh.wanted(reactor.now) {
+        case .now: askForKeys()
+        case .at(let time): _ = reactor.startTimer(at: time, handler: self, tag: Tag.refresh)
+        case .alreadyPlanned: break
+        }
+    }
+
+    func askForKeys() {
+        guard keyring.machine.state == .ready else { return }
+        _ = keyring.process?.send(.refreshKeys)
+    }
+}

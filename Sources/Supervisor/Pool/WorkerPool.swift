@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import Shared
+
+/// Who hears of what concerns more than the pool.
+protocol WorkerPoolOwner: AnyObject {
+    /// A gateway worker can be given connections.
+    func workerBecameReady(now: Instant)
+    /// A slot will have no process any more.
+    func slotGone(now: Instant)
+    /// No child can ever start with this configuration.
+    func poolGivesUp(exitCode: Int32, now: Instant)
+}
+
+/// All children: starts, watches and ends them as their slots' machines say, and passes words between them.
+/// `WorkerPool+Messages.swift` has what they say, `WorkerPool+Shutdown.swift` how they end.
+final class WorkerPool: TimerHandler, WorkerProcessOwner {
+    let reactor: Reactor
+    let log: Logger
+    let handOff: HandOff
+    let gateways: [WorkerSlot]
+    let keyring: WorkerSlot
+    /// Set before the start.
+    weak var owner: (any WorkerPoolOwner)?
+    var keys = KeyStore()
+    var refresh = RefreshPolicy()
+    var tally = ShutdownTally()
+    var stopping = false
+    /// Connections that one worker is given at most.
+    let creditsPerWorker: Int
+    private let launcher: WorkerLauncher
+    private var everReady = Set<WorkerRole>()
+    private var healthTimer = Reactor.Timer.none
+
+    enum Tag {
+        static let refresh = UInt32.max
+        static let health = UInt32.max - 1
+    }
+
+    var slots: [WorkerSlot] { gateways + [keyring] }
+
+    init(
+        reactor: Reactor, configuration: GatewayConfiguration, workers: Int, descriptorLimit: Int,
+        launcher: consuming WorkerLauncher, log: Logger
+    ) {
+        self.reactor = reactor
+        self.log = log
+        self.launcher = launcher
+        let start = configuration.deadlines.workerStart
+        gateways = (0..<workers).map {
+            WorkerSlot(number: $0, role: .gateway, startAllowance: start, now: reactor.now)
+        }
+        keyring = WorkerSlot(number: workers, role: .keyring, startAllowance: start, now: reactor.now)
+        handOff = HandOff(
+            capacity: AcceptPolicy.unclaimedBound(descriptorLimit: descriptorLimit), slots: workers,
+            holdAllowance: configuration.deadlines.tlsHandshake)
+        creditsPerWorker = Self.credits(configuration.workers.maxConnections, descriptorLimit: descriptorLimit)
+        if creditsPerWorker < configuration.workers.maxConnections {
+            log.warning(
+                "workers are given fewer connections than configured: the descriptor limit is too low",
+                metadata: [
+                    "max_connections": "\(configuration.workers.maxConnections)", "given": "\(creditsPerWorker)",
+                    "descriptor_limit": "\(descriptorLimit)",
+                ])
+        }
+    }
+
+    /// Each connection may need a second descriptor, to the API server; a few are for files, look-ups and ourselves.
+    static func credits(_ configured: Int, descriptorLimit: Int) -> Int {
+        min(configured, max(8, (descriptorLimit - 64) / 2))
+    }
+
+    /// Starts all children. The keyring first: workers wait for its keys.
+    func start() {
+        advance(keyring, now: reactor.now)
+        for slot in gateways { advance(slot, now: reactor.now) }
+        healthTimer = reactor.startTimer(at: reactor.now + HealthPolicy.interval, handler: self, tag: Tag.health)
+    }
+
+    var readyGateways: Int { gateways.count { $0.machine.state == .ready } }
+
+    // MARK: Time
+
+    func timerFired(tag: UInt32, now: Instant) {
+        switch tag {
+        case Tag.health:
+            healthTimer = reactor.startTimer(at: now + HealthPolicy.interval, handler: self, tag: Tag.health)
+            lookAfterAll(now)
+        case Tag.refresh:
+            refresh.due(now)
+            askForKeys()
+        default:
+            let slot = Int(tag) == keyring.number ? keyring : gateways[Int(tag)]
+            slot.timer = .none
+            advance(slot, now: now)
+        }
+    }
+
+    private func lookAfterAll(_ now: Instant) {
+        for slot in slots {
+            guard let process = slot.process,
+                HealthPolicy.judge(heartbeat: process.panel.heartbeat, now: now) == .hung
+            else { continue }
+            perform(slot.machine.hung(now), on: slot, now: now)
+            handOff.workerStopsAccepting(process.id)
+        }
+        let given = handOff.giveUpHeld(until: now)
+        if given > 0 { log.error("no worker took connections in time", metadata: ["lost": "\(given)"]) }
+    }
+
+    /// Lets a slot's machine act, and waits for its next deadline.
+    func advance(_ slot: WorkerSlot, now: Instant) {
+        perform(slot.machine.timeReached(now), on: slot, now: now)
+    }
+
+    func perform(_ action: SlotStateMachine.Action, on slot: WorkerSlot, now: Instant) {
+        switch action {
+        case .none: break
+        case .spawn: spawn(slot, now: now)
+        case .signal(let signal, let reason):
+            log.error(
+                "ending child",
+                metadata: [
+                    "role": "\(slot.role.rawValue)", "worker": "\(slot.id)", "signal": "\(signal)",
+                    "reason": "\(reason.rawValue)",
+                ])
+            slot.process?.signal(signal)
+        }
+        setTimer(of: slot)
+    }
+
+    func setTimer(of slot: WorkerSlot) {
+        reactor.cancelTimer(&slot.timer)
+        let deadline = slot.machine.nextDeadline
+        guard deadline != .never else { return }
+        slot.timer = reactor.startTimer(at: deadline, handler: self, tag: UInt32(slot.number))
+    }
+
+    // MARK: Birth and death
+
+    private func spawn(_ slot: WorkerSlot, now: Instant) {
+        do throws(Errno) {
+            let process = try WorkerProcess(
+                id: slot.id, role: slot.role, launcher: launcher, reactor: reactor, owner: self)
+            slot.process = process
+            log.info(
+                "started child",
+                metadata: ["role": "\(slot.role.rawValue)", "worker": "\(slot.id)", "pid": "\(process.pid)"])
+        } catch {
+            log.error(
+                "cannot start child",
+                metadata: ["role": "\(slot.role.rawValue)", "worker": "\(slot.id)", "error": "\(error)"])
+            if slot.machine.spawnFailed(now) == .gone { owner?.slotGone(now: now) }
+        }
+    }
+
+    func noteReady(_ role: WorkerRole) { everReady.insert(role) }
+
+    func ended(_ process: WorkerProcess, _ exit: ChildProcess.Exit) {
+        let now = reactor.now
+        let slot = process.role == .keyring ? keyring : gateways[process.id.slot]
+        slot.process = nil
+        let (kept, lost) = process.role == .gateway ? handOff.workerDied(process.id, now: now) : (0, 0)
+        let aftermath = slot.machine.exited(now)
+        BlackBox(log: log, now: now).write(process, exit: exit, slot: slot, kept: kept, lost: lost)
+        if let begin = process.drainBegan { tally.workerGone(begin: begin, end: process.figures) }
+        if exit.code == ExitCode.configuration, slot.machine.reason == nil, !everReady.contains(process.role) {
+            log.critical("a child cannot work with this configuration", metadata: ["role": "\(process.role.rawValue)"])
+            setTimer(of: slot)
+            owner?.poolGivesUp(exitCode: ExitCode.configuration, now: now)
+            return
+        }
+        if stopping { giveUpWithoutTakers() }
+        setTimer(of: slot)
+        if aftermath == .gone { owner?.slotGone(now: now) }
+        dispatch()
+    }
+
+    // MARK: Connections
+
+    func accepted(_ socket: consuming FileDescriptor, listener: UInt16, peer: SocketAddress, now: Instant) {
+        handOff.accepted(socket, listener: listener, peer: peer, now: now)
+        dispatch()
+    }
+
+    func dispatch() {
+        handOff.dispatch { offer, socket in
+            let message = ToWorker.connection(
+                id: offer.connection.rawValue, listener: offer.listener, peer: offer.peer)
+            return gateways[offer.worker.slot].process?.send(message, passing: socket) == .sent
+        }
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Shared
+
+/// Who hears of a child process.
+protocol WorkerProcessOwner: AnyObject {
+    func received(_ reception: consuming Reception<ToSupervisor>, from process: WorkerProcess)
+    func channelWritable(of process: WorkerProcess)
+    /// It was reaped, and everything that it had said before was delivered.
+    func ended(_ process: WorkerProcess, _ exit: ChildProcess.Exit)
+}
+
+/// One child: its pidfd, our end of its control channel, and its panel.
+final class WorkerProcess: ControlChannelOwner, EventHandler {
+    typealias Incoming = ToSupervisor
+
+    let id: WorkerID
+    let role: WorkerRole
+    let pid: Int32
+    let panel: PanelReader
+    let started: Instant
+    /// The newest set of keys that it was sent.
+    var keysSent: UInt64 = 0
+    /// The panel's figures when it was told to drain.
+    var drainBegan: ShutdownTally.Figures?
+
+    private let reactor: Reactor
+    private let child: ChildProcess
+    private unowned let owner: any WorkerProcessOwner
+    private var registration = Reactor.Registration.none
+    private var channel: ControlChannel<WorkerProcess, ToWorker>?
+    /// Rounds of up to 128 records in which the last words of a dead child are read: more than its socket holds.
+    private static let lastRounds = 64
+
+    init(
+        id: WorkerID, role: WorkerRole, launcher: borrowing WorkerLauncher, reactor: Reactor,
+        owner: any WorkerProcessOwner
+    ) throws(Errno) {
+        self.id = id
+        self.role = role
+        self.reactor = reactor
+        self.owner = owner
+        started = reactor.now
+        let ends = try SocketPair.make()
+        let ours = FileDescriptor(owning: ends.ours)
+        let theirs = FileDescriptor(owning: ends.theirs)
+        let board = try PanelReader.makeFile(rows: launcher.panelRows)
+        panel = try PanelReader(board, rows: launcher.panelRows)
+        child = try launcher.spawn(role, channel: theirs, panel: board)
+        pid = child.pid
+        do throws(Errno) {
+            registration = try reactor.register(child.pidfd.raw, .read, handler: self)
+            channel = try ControlChannel(reactor: reactor, socket: ours, owner: self)
+        } catch {
+            // Its channel ends with this object; it is killed and reaped here, because nobody will hear of it.
+            child.signal(SlotStateMachine.signalKill)
+            _ = child.wait(until: reactor.now + ShutdownStateMachine.reapAllowance)
+            reactor.remove(&registration)
+            throw error
+        }
+    }
+
+    func send(_ message: ToWorker, passing descriptor: Int32? = nil)
+        -> ControlChannel<WorkerProcess, ToWorker>.SendResult
+    {
+        channel?.send(message, passing: descriptor) ?? .closed
+    }
+
+    func signal(_ signal: Int32) { child.signal(signal) }
+
+    /// Hears nothing more from it.
+    func closeChannel() { channel?.close() }
+
+    /// What its panel says now.
+    var figures: ShutdownTally.Figures {
+        .init(
+            ended: panel.value(.exchangesEnded), inFlight: panel.value(.exchangesInFlight),
+            cut: panel.value(.cutAtDrain))
+    }
+
+    func ready(_ readiness: Readiness, tag: UInt32, now: Instant) {
+        guard let exit = child.reap() else { return }
+        reactor.remove(&registration)
+        // Claims that it sent before it died still count.
+        for _ in 0..<Self.lastRounds { channel?.ready(.readable, tag: 0, now: now) }
+        channel?.close()
+        owner.ended(self, exit)
+    }
+
+    func received(_ reception: consuming Reception<ToSupervisor>, on channel: UInt32) {
+        owner.received(reception, from: self)
+    }
+
+    func channelWritable(_ channel: UInt32) { owner.channelWritable(of: self) }
+}

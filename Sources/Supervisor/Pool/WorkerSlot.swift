@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Shared
+
+/// One place in the pool: its machine and the process that holds it now.
+final class WorkerSlot {
+    let number: Int
+    let role: WorkerRole
+    var machine: SlotStateMachine
+    var process: WorkerProcess?
+    var timer = Reactor.Timer.none
+
+    init(number: Int, role: WorkerRole, startAllowance: Duration, now: Instant) {
+        self.number = number
+        self.role = role
+        machine = SlotStateMachine(startAllowance: startAllowance, now: now)
+    }
+
+    var id: WorkerID { WorkerID(slot: number, generation: machine.generation) }
+
+    /// The state in one word, as `lychgate status` shows it.
+    var stateName: String {
+        switch machine.state {
+        case .waiting: "waiting"
+        case .starting: "starting"
+        case .ready: "ready"
+        case .draining: "draining"
+        case .aborted, .killed: "ending"
+        case .gone: "gone"
+        }
+    }
+}

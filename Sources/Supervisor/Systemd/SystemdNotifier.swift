@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CSystemd
+import Shared
+
+/// What we tell systemd (sd_notify(3)); without NOTIFY_SOCKET every call does nothing. Notifications are never allowed
+/// to fail anything: who is not heard serves all the same.
+struct SystemdNotifier {
+    /// How often systemd expects a sign of life (WATCHDOG_USEC, for our pid); nil: not at all.
+    let watchdogTimeout: Duration?
+
+    init() {
+        var microseconds: UInt64 = 0
+        let enabled = unsafe sd_watchdog_enabled(0, &microseconds)
+        watchdogTimeout = enabled > 0 ? .microseconds(Int64(clamping: microseconds)) : nil
+    }
+
+    func ready() { notify("READY=1") }
+    func stopping() { notify("STOPPING=1") }
+    func alive() { if watchdogTimeout != nil { notify("WATCHDOG=1") } }
+    /// One line for `systemctl status`.
+    func status(_ text: String) { notify("STATUS=\(text)") }
+
+    private func notify(_ state: String) {
+        _ = unsafe sd_notify(0, state)
+    }
+}
