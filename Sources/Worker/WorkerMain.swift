@@ -19,6 +19,7 @@ enum WorkerMain {
     private static func run(_ role: String) -> Int32 {
         switch role {
         case "gateway": return GatewayRole.run()
+        case "keyring": return KeyringRole.run()
         case "check": return CheckService.run()
         default:
             StandardErrorLog.write(Array("lychgate-worker: unknown role '\(role)'\n".utf8))

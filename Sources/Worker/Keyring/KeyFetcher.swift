@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CCurl
+internal import CLinux
+internal import Shared
+
+/// Who is told of a finished fetch.
+protocol KeyFetcherOwner: AnyObject {
+    func fetched(issuer: Int, _ result: Result<[UInt8], FetchFailure>, now: Instant)
+}
+
+/// Fetches documents over https with libcurl's multi-socket interface: curl says which sockets and which timer it waits
+/// for, our loop waits.
+///
+/// One connection for each document, closed after it: fetches are minutes apart, and CA files are read anew each time.
+@safe final class KeyFetcher: EventHandler, TimerHandler {
+    /// No document may be longer.
+    static let maximumBytes = 1 << 20
+    static let maximumRedirects = 3
+
+    private let reactor: Reactor
+    private unowned let owner: any KeyFetcherOwner
+    private let multi: UnsafeMutableRawPointer
+    private var timer = Reactor.Timer.none
+    private var sockets: [Int32: Reactor.Registration] = [:]
+    private var transfers: [KeyTransfer] = []
+
+    /// curl itself has no memory or is broken.
+    struct Unavailable: Error {}
+
+    init(reactor: Reactor, owner: any KeyFetcherOwner) throws(Unavailable) {
+        // CURLOPT_NOSIGNAL (below) leaves SIGPIPE to us.
+        lg_ignore_sigpipe()
+        guard curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK, let multi = unsafe curl_multi_init() else {
+            throw Unavailable()
+        }
+        self.reactor = reactor
+        self.owner = owner
+        unsafe self.multi = multi
+        let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+        _ = unsafe lychgate_multi_set_pointer(multi, CURLMOPT_SOCKETDATA, context)
+        _ = unsafe lychgate_multi_set_pointer(multi, CURLMOPT_TIMERDATA, context)
+        _ = unsafe lychgate_multi_set_socket(multi) { _, socket, what, context, _ in
+            guard let context = unsafe context else { return 0 }
+            unsafe Unmanaged<KeyFetcher>.fromOpaque(context).takeUnretainedValue().watch(socket, what)
+            return 0
+        }
+        _ = unsafe lychgate_multi_set_timer(multi) { _, milliseconds, context in
+            guard let context = unsafe context else { return 0 }
+            unsafe Unmanaged<KeyFetcher>.fromOpaque(context).takeUnretainedValue().setTimer(milliseconds)
+            return 0
+        }
+    }
+
+    deinit {
+        for transfer in transfers { unsafe transfer.detach(from: multi) }
+        _ = unsafe curl_multi_cleanup(multi)
+    }
+
+    /// Starts to fetch `url`; the owner hears of the end in any case, of a failure to start before this returns.
+    func fetch(issuer: Int, url: String, caFile: String?, deadline: Instant) {
+        let remaining = Int(deadline.since(reactor.now).milliseconds)
+        guard remaining > 0,
+            let transfer = KeyTransfer(issuer: issuer, url: url, caFile: caFile, milliseconds: remaining)
+        else {
+            owner.fetched(
+                issuer: issuer, .failure(remaining > 0 ? .transfer("curl cannot start") : .timedOut), now: reactor.now)
+            return
+        }
+        transfers.append(transfer)
+        // The first socket action comes by the timer, which curl sets here.
+        unsafe transfer.attach(to: multi)
+    }
+
+    /// Drops every fetch under way; the owner hears nothing more of them.
+    func cancelAll() {
+        for transfer in transfers { unsafe transfer.detach(from: multi) }
+        transfers.removeAll()
+        reactor.cancelTimer(&timer)
+    }
+
+    func ready(_ readiness: Readiness, tag: UInt32, now: Instant) {
+        var events: Int32 = 0
+        if !readiness.isDisjoint(with: [.readable, .peerClosed]) { events |= CURL_CSELECT_IN }
+        if readiness.contains(.writable) { events |= CURL_CSELECT_OUT }
+        if readiness.contains(.failed) { events |= CURL_CSELECT_ERR }
+        act(on: Int32(bitPattern: tag), events, now: now)
+    }
+
+    func timerFired(tag: UInt32, now: Instant) {
+        timer = .none
+        act(on: CURL_SOCKET_BAD, 0, now: now)
+    }
+
+    private func act(on socket: Int32, _ events: Int32, now: Instant) {
+        var running: Int32 = 0
+        _ = unsafe curl_multi_socket_action(multi, socket, events, &running)
+        var result = CURLE_OK
+        while let easy = unsafe lychgate_multi_next_done(multi, &result) {
+            guard let index = transfers.firstIndex(where: { unsafe $0.isCurl(easy) }) else { continue }
+            let transfer = transfers.remove(at: index)
+            unsafe transfer.detach(from: multi)
+            owner.fetched(issuer: transfer.issuer, transfer.outcome(result), now: now)
+        }
+    }
+
+    /// curl's CURLMOPT_SOCKETFUNCTION.
+    private func watch(_ socket: Int32, _ what: Int32) {
+        if what == CURL_POLL_REMOVE {
+            if var registration = sockets.removeValue(forKey: socket) { reactor.remove(&registration) }
+            return
+        }
+        var interest: Interest = []
+        if what & CURL_POLL_IN != 0 { interest.insert(.read) }
+        if what & CURL_POLL_OUT != 0 { interest.insert(.write) }
+        if let registration = sockets[socket] {
+            reactor.setInterest(registration, interest)
+        } else if let registration = try? reactor.register(
+            socket, interest, handler: self, tag: UInt32(bitPattern: socket))
+        {
+            sockets[socket] = registration
+        }
+        // A socket that cannot be watched is not lost: the transfer's own time-out ends it.
+    }
+
+    /// curl's CURLMOPT_TIMERFUNCTION; below zero: no timer.
+    private func setTimer(_ milliseconds: Int) {
+        reactor.cancelTimer(&timer)
+        guard milliseconds >= 0 else { return }
+        timer = reactor.startTimer(at: reactor.now + .milliseconds(milliseconds), handler: self)
+    }
+}
