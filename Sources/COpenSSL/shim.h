@@ -70,15 +70,16 @@ static inline int lg_ctx_use_key_pem(SSL_CTX *ctx, const char *pem, int length) 
     BIO_free(bio);
     return ok;
 }
-/// Answers ALPN with http/1.1 when the client offers it; a client that offers only others is refused.
+/// Answers ALPN with http/1.1 or http/1.0 when the client offers it; a client that offers only others is refused
+/// (RFC 7301 section 3.2).
 static inline int lg_select_http11(
     SSL *ssl, const unsigned char **out, unsigned char *out_length, const unsigned char *in, unsigned int in_length,
     void *argument) {
     (void)ssl;
     (void)argument;
-    static const unsigned char http11[] = "\x08http/1.1";
+    static const unsigned char http11[] = "\x08http/1.1\x08http/1.0";
     unsigned char *selected;
-    if (SSL_select_next_proto(&selected, out_length, http11, 9, in, in_length) != OPENSSL_NPN_NEGOTIATED)
+    if (SSL_select_next_proto(&selected, out_length, http11, 18, in, in_length) != OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     *out = selected;
     return SSL_TLSEXT_ERR_OK;
