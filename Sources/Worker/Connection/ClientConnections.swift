@@ -51,9 +51,8 @@ final class ClientConnections {
 
     /// Ends the exchange with this number, if it goes on here.
     func cancel(exchange id: UInt64) {
-        for connection in open.values where connection.exchange?.id == id {
-            connection.exchange?.cut()
-            return
+        for connection in open.values {
+            if let exchange = connection.exchange(id) { return exchange.cut() }
         }
     }
 }

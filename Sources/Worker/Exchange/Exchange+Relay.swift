@@ -115,10 +115,10 @@ extension Exchange {
     }
 
     private func begin(_ found: ResponseHead, from upstream: UpstreamConnection) -> Bool {
-        let framing = ResponseHeadEditor.framing(of: found, minorVersion: head.minorVersion)
+        let framing = client.framing(of: found, to: head)
         // A body that still comes in cannot be waited for once the response is through.
         let close = !head.keepAlive || plane.isDraining || !machine.requestComplete
-        guard client.writeResponseHead(found, framing: framing, close: close, from: upstream.receive) else {
+        guard client.writeResponseHead(found, framing: framing, close: close, to: head, from: upstream.receive) else {
             perform(machine.end(.refused(.noBuffers)))
             return false
         }

@@ -12,7 +12,7 @@ final class Exchange: TimerHandler, UpstreamUser {
     let plane: Plane
     let id: UInt64
     let row: Int
-    unowned let client: ClientConnection
+    unowned let client: ClientSide
     let head: RequestHead
     let isLongRunning: Bool
     private let started: Instant
@@ -38,7 +38,7 @@ final class Exchange: TimerHandler, UpstreamUser {
     }
 
     init(
-        plane: Plane, client: ClientConnection, number: (id: UInt64, row: Int), head: RequestHead, info: RequestInfo,
+        plane: Plane, client: ClientSide, number: (id: UInt64, row: Int), head: RequestHead, info: RequestInfo,
         summary: ExchangeRow
     ) {
         self.plane = plane
@@ -52,7 +52,7 @@ final class Exchange: TimerHandler, UpstreamUser {
         machine = ExchangeStateMachine(repeatable: head.method.isIdempotent && head.framing.isEmpty)
         deadlines = ExchangeDeadlines(
             configuration: plane.configuration.deadlines, start: started, isLongRunning: info.isLongRunning)
-        requestBody = BodyRelay(from: head.framing, to: head.framing)
+        requestBody = BodyRelay(from: client.bodyFraming(of: head), to: head.framing)
         response = ResponseProgress(buffers: plane.buffers)
     }
 
@@ -135,12 +135,12 @@ final class Exchange: TimerHandler, UpstreamUser {
     private func sendHead() {
         guard let upstream, let identity else { return }
         deadlines.enter(head.framing.isEmpty ? .firstResponseByte : .requestBody, now: plane.reactor.now)
-        guard client.writeRequestHead(head, identity: identity, to: &upstream.send) else {
+        guard client.writeRequestHead(head, of: id, identity: identity, to: &upstream.send) else {
             return perform(machine.end(.refused(.identityTooLarge)))
         }
         // A fresh connection needs no second try, so its request's head need not be kept.
         if !machine.mayRetry { releaseHead() }
-        if head.expectsContinue { client.sendContinue() }
+        if head.expectsContinue, !isRequestConsumed { client.sendContinue() }
         publish()
     }
 
@@ -174,7 +174,7 @@ final class Exchange: TimerHandler, UpstreamUser {
             upstream?.close(reset: true)
             upstream = nil
             response.reset()
-            requestBody = BodyRelay(from: head.framing, to: head.framing)
+            requestBody = BodyRelay(from: client.bodyFraming(of: head), to: head.framing)
             connect(fresh: true)
         case .end(let reason): finish(reason)
         }
@@ -233,9 +233,12 @@ final class Exchange: TimerHandler, UpstreamUser {
             }
             upstream?.watch(reading: !client.isBlocked)
         }
-        client.watchExchange(reading: wantsRequestBytes || head.framing.isEmpty || machine.requestComplete)
+        client.watchExchange(reading: wantsRequestBytes || isRequestConsumed)
         timer.set(deadlines.next, on: plane.reactor, handler: self)
     }
+
+    /// Nothing of the request is left to come: the connection can carry another.
+    var isRequestConsumed: Bool { machine.requestComplete || head.framing.isEmpty }
 
     /// Something moved: the current stage's time starts anew.
     func progressed() {

@@ -70,6 +70,9 @@ struct GatewayAnswer: Equatable {
         self.retryAfter = retryAfter
     }
 
+    /// As many requests as may be are in flight.
+    static var overloaded: GatewayAnswer { GatewayAnswer(.tooManyInFlight) }
+
     /// For a request whose head could not be accepted.
     init(_ fault: HTTPFault) {
         self.init(code: fault.status, reason: .badRequest, message: fault.message.description)

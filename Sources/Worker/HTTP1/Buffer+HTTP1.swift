@@ -26,6 +26,11 @@ extension ByteView {
         unsafe bytes.withUnsafeBytes { bytes in body(unsafe ByteView(bytes)) }
     }
 
+    /// As text in a row of the scoreboard, cut.
+    func fixedText<let capacity: Int>() -> FixedText<capacity> {
+        unsafe withPointer { unsafe FixedText(UnsafeRawBufferPointer(start: $0, count: count)) }
+    }
+
     /// The bytes as a span, for as long as `body` runs.
     func span<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
         let count = self.count

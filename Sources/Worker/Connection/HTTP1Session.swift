@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Shared
+
+/// HTTP/1.1 (and 1.0) with one client: one exchange after the other; a pipelined request waits for its turn in the
+/// buffer.
+final class HTTP1Session: ClientSide, ClientSession {
+    private enum Phase: Equatable {
+        /// Between requests, or in the middle of a request's head.
+        case head
+        /// An exchange goes on.
+        case exchange
+        /// The response's last bytes go out.
+        case flushing(thenClose: Bool)
+        case ended
+    }
+
+    private unowned let connection: ClientConnection
+    private var phase = Phase.head
+    private var scan = HeadScan()
+    private var headStarted = false
+    private var exchange: Exchange?
+    private var requestsServed = 0
+    private var isPumping = false
+    private var closesAfterResponse = false
+
+    /// Bytes of a next request that are taken in while one goes on.
+    private static let pipelineBytes = 4_096
+
+    init(connection: ClientConnection) {
+        self.connection = connection
+        super.init(plane: connection.plane, peer: connection.peer, isTLS: connection.isTLS)
+    }
+
+    // MARK: Events
+
+    func start() { pump() }
+
+    func ready(_ readiness: Readiness, now: Instant) {
+        switch phase {
+        case .head: pump()
+        case .exchange: exchangeEvent(readiness)
+        case .flushing: readiness.contains(.failed) ? connection.close(reset: true) : pump()
+        case .ended: break
+        }
+    }
+
+    private func exchangeEvent(_ readiness: Readiness) {
+        guard let exchange else { return }
+        if readiness.contains(.failed) { return exchange.clientLeft(.reset) }
+        // A client that has sent its FIN has left, whatever it may still have sent before (design: section 1).
+        if readiness.contains(.peerClosed) { return exchange.clientLeft(.closed) }
+        if readiness.contains(.readable) { receiveDuringExchange(exchange) }
+        if readiness.contains(.writable), phase == .exchange {
+            flush()
+            self.exchange?.receiveResponse()
+        }
+        self.exchange?.clientProgressed()
+    }
+
+    private func receiveDuringExchange(_ exchange: Exchange) {
+        for _ in 0..<16 {
+            let wanted = exchange.wantsRequestBytes ? BufferPool.Size.medium.rawValue - 1_024 : 512
+            guard receive.isEmpty || receive.room >= 512 || receive.count < Self.pipelineBytes else { return }
+            guard receive.reserve(receive.isEmpty ? wanted : 512) else { return }
+            switch connection.receive(into: &receive) {
+            case .moved:
+                exchange.clientProgressed()
+                guard self.exchange === exchange, connection.hasPending || receive.isFull else { return }
+                guard exchange.wantsRequestBytes else { return }
+            case .blocked:
+                receive.giveBackIfEmpty()
+                return
+            case .noBuffer: return
+            case .endOfStream: return exchange.clientLeft(.closed)
+            case .lost: return exchange.clientLeft(.reset)
+            }
+        }
+    }
+
+    func deadlinePassed(now: Instant) {
+        switch phase {
+        case .head where headStarted:
+            plane.panel.add(.deadlinesExceeded)
+            answer(
+                GatewayAnswer(code: 408, reason: .timeout, message: "the request's head did not arrive in time"),
+                to: nil, close: true)
+            pump()
+        case .head: connection.close(reset: false)
+        case .flushing:
+            plane.panel.add(.deadlinesExceeded)
+            connection.close(reset: true)
+        case .exchange, .ended: break
+        }
+    }
+
+    // MARK: Requests
+
+    /// Goes on as far as possible: sends what is left of a response, then looks for the next request.
+    private func pump() {
+        guard !isPumping else { return }
+        isPumping = true
+        defer { isPumping = false }
+        while true {
+            switch phase {
+            case .flushing(let thenClose):
+                flush()
+                guard send.isEmpty else { return watchFlushing() }
+                if thenClose { return connection.finishAndLinger() }
+                becomeIdle()
+            case .head:
+                guard readHead() else { return }
+            case .exchange, .ended: return
+            }
+        }
+    }
+
+    private func watchFlushing() {
+        connection.want([.write, .hangup])
+        connection.setDeadline(plane.reactor.now + plane.configuration.deadlines.bodyProgress)
+    }
+
+    private func becomeIdle() {
+        phase = .head
+        scan = HeadScan()
+        headStarted = false
+        guard receive.isEmpty else { return }
+        if plane.isDraining { return connection.close(reset: false) }
+        receive.giveBackIfEmpty()
+        send.giveBackIfEmpty()
+        connection.want([.read, .hangup])
+        connection.setDeadline(plane.reactor.now + plane.configuration.deadlines.keepAliveIdle)
+    }
+
+    /// Looks for a head in what was received, and reads more once; false when there is nothing more to do now.
+    private func readHead() -> Bool {
+        if !receive.isEmpty {
+            if !headStarted {
+                headStarted = true
+                connection.setDeadline(plane.reactor.now + plane.configuration.deadlines.requestHead)
+            }
+            switch parseHead() {
+            case .arrived(let head, let info, let summary):
+                begin(head, info, summary)
+                return true
+            case .refused(let fault):
+                plane.panel.add(.malformedRequests)
+                answer(GatewayAnswer(fault), to: nil, close: true)
+                return true
+            case .incomplete: break
+            }
+        }
+        guard receive.reserve(receive.isEmpty ? 4_096 : 1_024) else {
+            connection.close(reset: true)
+            return false
+        }
+        switch connection.receive(into: &receive) {
+        case .moved: return true
+        case .blocked:
+            receive.giveBackIfEmpty()
+            connection.want([.read, .hangup])
+            return false
+        case .endOfStream, .lost, .noBuffer:
+            connection.close(reset: false)
+            return false
+        }
+    }
+
+    private enum Arrival {
+        case incomplete
+        case refused(HTTPFault)
+        case arrived(RequestHead, RequestInfo, ExchangeRow)
+    }
+
+    private func parseHead() -> Arrival {
+        receive.view { bytes in
+            switch RequestHeadParser.parse(bytes, scan: &scan, into: plane.fields, limits: plane.limits) {
+            case .incomplete: return .incomplete
+            case .refused(let fault): return .refused(fault)
+            case .complete(let head):
+                return .arrived(head, RequestInfo(head, in: bytes), ExchangeRow(head, in: bytes, from: peer))
+            }
+        }
+    }
+
+    private func begin(_ head: RequestHead, _ info: RequestInfo, _ summary: ExchangeRow) {
+        requestsServed += 1
+        closesAfterResponse = !head.keepAlive
+        connection.setDeadline(.never)
+        guard let number = plane.openExchange() else {
+            plane.panel.add(.overloadRefusals)
+            receive.consume(head.headLength)
+            return answer(.overloaded, to: head, close: !head.keepAlive || !head.framing.isEmpty)
+        }
+        plane.fieldsOwner = number.id
+        phase = .exchange
+        let exchange = Exchange(
+            plane: plane, client: self, number: number, head: head, info: info, summary: summary)
+        self.exchange = exchange
+        exchange.start()
+        exchange.advance()
+    }
+
+    // MARK: For the exchange
+
+    override func sendContinue() {
+        guard send.reserve(64) else { return }
+        _ = send.write { writer in
+            writer.append("HTTP/1.1 100 Continue\r\n\r\n")
+            return true
+        }
+    }
+
+    override func writeInterimHead(_ head: ResponseHead, from source: borrowing Buffer) -> Bool {
+        writeHead(head, ResponseHeadEditor(framing: .none, close: false, minorVersion: 1), from: source)
+    }
+
+    override func writeResponseHead(
+        _ head: ResponseHead, framing: MessageFraming, close: Bool, to request: RequestHead,
+        from source: borrowing Buffer
+    ) -> Bool {
+        if close || framing == .untilClose { closesAfterResponse = true }
+        return writeHead(
+            head, ResponseHeadEditor(framing: framing, close: close, minorVersion: request.minorVersion), from: source)
+    }
+
+    private func writeHead(
+        _ head: ResponseHead, _ editor: ResponseHeadEditor, from source: borrowing Buffer
+    ) -> Bool {
+        // With room for what of the body came along, so that both leave in one TLS record.
+        let wanted = min(head.headLength + 256 + source.count, BufferPool.Size.medium.rawValue)
+        guard send.reserve(max(wanted, head.headLength + 256)) else { return false }
+        return source.view { bytes in
+            send.write { writer in editor.write(head, fields: plane.fields, from: bytes, into: &writer) }
+        }
+    }
+
+    override func flush() {
+        guard connection.send(from: &send, onProgress: { exchange?.progressed() }) else {
+            if let exchange { exchange.clientLeft(.reset) } else { connection.close(reset: true) }
+            return
+        }
+        send.giveBackIfEmpty()
+    }
+
+    override func watchExchange(reading: Bool) {
+        var interest: Interest = [.hangup]
+        if !send.isEmpty { interest.insert(.write) }
+        if reading, exchange?.wantsRequestBytes ?? false || receive.count < Self.pipelineBytes {
+            interest.insert(.read)
+        }
+        connection.want(interest)
+    }
+
+    override func exchangeEnded(_ ended: Exchange, _ reason: EndReason, _ end: ExchangeStateMachine.ClientEnd) {
+        exchange = nil
+        switch end {
+        case .finish: phase = .flushing(thenClose: closesAfterResponse || plane.isDraining)
+        case .finishAndClose: phase = .flushing(thenClose: true)
+        case .answer:
+            guard let answer = GatewayAnswer(reason) else { return connection.close(reset: true) }
+            ended.status = answer.code
+            self.answer(
+                answer, to: ended.head, close: closesAfterResponse || plane.isDraining || !ended.isRequestConsumed)
+        case .cut:
+            let alive = connection.send(from: &send, onProgress: {})
+            // Where only the connection's end marks the body's, a FIN would be a lie; RST is not.
+            alive && send.isEmpty && ended.response.isDelimited ? connection.cut() : connection.close(reset: true)
+        case .drop: connection.close(reset: true)
+        }
+        pump()
+    }
+
+    /// Answers for the gateway itself.
+    private func answer(_ answer: GatewayAnswer, to head: RequestHead?, close: Bool) {
+        phase = .flushing(thenClose: close)
+        plane.panel.add(Figure.responses(status: answer.code))
+        guard send.reserve(2_048) else { return connection.close(reset: true) }
+        let written = ByteView.of(Array(answer.message.utf8)) { message in
+            send.write { writer in
+                ErrorResponse(
+                    body: StatusBody(
+                        code: answer.code, reason: answer.reason, message: message, retryAfter: answer.retryAfter),
+                    close: close, isHead: head?.method == .head, minorVersion: head?.minorVersion ?? 1
+                ).write(into: &writer)
+            }
+        }
+        if !written { connection.close(reset: true) }
+    }
+
+    // MARK: For the connection
+
+    func drain() {
+        guard phase == .head, requestsServed > 0, receive.isEmpty else { return }
+        connection.close(reset: false)
+    }
+
+    func cutExchanges() { exchange?.cut() }
+
+    func exchange(_ id: UInt64) -> Exchange? { exchange?.id == id ? exchange : nil }
+
+    func connectionClosed() {
+        phase = .ended
+        receive.discardAll()
+        send.discardAll()
+        // The connection never closes under an exchange by itself; should it ever, the exchange must not live on.
+        exchange?.clientLeft(.reset)
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Shared
+
+/// The client's side of one exchange: an HTTP/1 session, which has one at a time, or one stream of an HTTP/2 session.
+///
+/// Whatever the protocol, the request's head lies at the front of `receive` in HTTP/1's form, so that one strict parser
+/// and one editor serve all; the body follows it. What the client is to get waits in `send`.
+class ClientSide {
+    let plane: Plane
+    let peer: SocketAddress
+    let isTLS: Bool
+    var receive: Buffer
+    var send: Buffer
+
+    init(plane: Plane, peer: SocketAddress, isTLS: Bool) {
+        self.plane = plane
+        self.peer = peer
+        self.isTLS = isTLS
+        receive = Buffer(pool: plane.buffers)
+        send = Buffer(pool: plane.buffers)
+    }
+
+    // MARK: What a protocol must do
+
+    /// How the request's body is framed in `receive`.
+    func bodyFraming(of head: RequestHead) -> MessageFraming { head.framing }
+
+    /// How the response's body is to be framed in `send`.
+    func framing(of response: ResponseHead, to head: RequestHead) -> MessageFraming {
+        ResponseHeadEditor.framing(of: response, minorVersion: head.minorVersion)
+    }
+
+    /// Tells the client to send its body (100 Continue).
+    func sendContinue() {}
+
+    /// Passes an interim response (1xx) on, whose fields are in the plane's table. False: there is no room for it.
+    func writeInterimHead(_ head: ResponseHead, from source: borrowing Buffer) -> Bool { true }
+
+    /// Begins the response. `close`: the connection closes behind it. False: there is no room for it.
+    func writeResponseHead(
+        _ head: ResponseHead, framing: MessageFraming, close: Bool, to request: RequestHead,
+        from source: borrowing Buffer
+    ) -> Bool { false }
+
+    /// Sends what there is; a client that is gone ends the exchange.
+    func flush() {}
+
+    /// Whether the client has not yet taken what there is for it.
+    var isBlocked: Bool { !send.isEmpty }
+
+    /// What is watched while the exchange goes on: that the client leaves, always; what it sends, if it may.
+    func watchExchange(reading: Bool) {}
+
+    /// The exchange is over, and this is how its response ends here.
+    func exchangeEnded(_ ended: Exchange, _ reason: EndReason, _ end: ExchangeStateMachine.ClientEnd) {}
+
+    // MARK: What is the same for all
+
+    /// Judges the request's credentials; nil: it has none.
+    final func authenticate(_ head: RequestHead) -> AuthenticationOutcome? {
+        let now = Double(plane.reactor.kernel.wallClock())
+        return receive.view { bytes in
+            guard let token = BearerToken.find(bytes[head.authorization]) else { return nil }
+            return token.span { plane.authenticator.authenticate($0, now: now) }
+        }
+    }
+
+    /// Writes the request's head as the API server is to see it. False: there is no room for it.
+    final func writeRequestHead(
+        _ head: RequestHead, of exchange: UInt64, identity: Identity, to target: inout Buffer
+    ) -> Bool {
+        let authorization = plane.upstream.credentials.authorization
+        let room = head.headLength + identity.impersonationHeader.count + authorization.count + 512
+        guard target.reserve(room) else { return false }
+        return receive.view { bytes in
+            parseAgainIfNeeded(bytes, for: exchange)
+            var block = identity.impersonationHeader
+            block.append(contentsOf: authorization)
+            block.append(contentsOf: forwardedFields)
+            return ByteView.of(plane.upstream.authority) { authority in
+                ByteView.of(block) { block in
+                    target.write { writer in
+                        RequestHeadEditor(authority: authority, block: block, tunnel: false)
+                            .write(head, fields: plane.fields, from: bytes, into: &writer)
+                    }
+                }
+            }
+        }
+    }
+
+    /// The worker's one table of fields may have been used for another head while this one waited.
+    private func parseAgainIfNeeded(_ bytes: ByteView, for exchange: UInt64) {
+        guard plane.fieldsOwner != exchange else { return }
+        var scan = HeadScan()
+        _ = RequestHeadParser.parse(bytes, scan: &scan, into: plane.fields, limits: plane.limits)
+        plane.fieldsOwner = exchange
+    }
+
+    /// Rebuilt, never taken from the client (the codec drops what it sent of these).
+    private var forwardedFields: [UInt8] {
+        Array("X-Forwarded-For: \(peer.host)\r\nX-Forwarded-Proto: \(isTLS ? "https" : "http")\r\n".utf8)
+    }
+
+    final func consumeHead(_ head: RequestHead) {
+        receive.consume(min(head.headLength, receive.count))
+    }
+}
