@@ -158,6 +158,12 @@ extension Integration {
             #expect(!checker.matches(65_646) && checker.firstDifference == 65_636)
         }
 
+        @Test("A child starts with no signal blocked, whatever thread starts it")
+        func childSignals() throws {
+            let finished = try ChildProcess.run("grep", ["SigBlk", "/proc/self/status"])
+            #expect(finished.output.hasSuffix("\t0000000000000000\n"), "\(finished.output)")
+        }
+
         @Test("A child's end and its output are seen")
         func child() throws {
             let finished = try ChildProcess.run("sh", ["-c", "echo out; echo err >&2; exit 7"])

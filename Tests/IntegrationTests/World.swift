@@ -12,17 +12,21 @@ final class World: Sendable {
     /// Of alice, in the group developers.
     let token: String
 
+    /// One that always answers serves most tests.
+    private static let wellBehavedIssuer = Result { try TestIssuer(Certificates.shared.get()) }
+
+    /// `issuer`: for tests in which it misbehaves.
     init(
-        upstreamTLS: Bool = true, receiveBuffer: Int32? = nil,
+        upstreamTLS: Bool = true, receiveBuffer: Int32? = nil, issuer: TestIssuer? = nil,
         configure: (inout GatewayOptions) -> Void = { _ in },
         script: @escaping ScriptedUpstream.Script = StandardUpstream.serve
     ) throws {
         certificates = try Certificates.shared.get()
-        issuer = try TestIssuer(certificates)
-        token = try issuer.token(for: "alice", groups: ["developers"])
+        self.issuer = try issuer ?? Self.wellBehavedIssuer.get()
+        token = try self.issuer.token(for: "alice", groups: ["developers"])
         upstream = try ScriptedUpstream(
             tls: upstreamTLS ? certificates.server() : nil, receiveBuffer: receiveBuffer, script)
-        var options = GatewayOptions(issuer: issuer, upstream: upstream)
+        var options = GatewayOptions(issuer: self.issuer, upstream: upstream)
         options.upstreamTLS = upstreamTLS
         configure(&options)
         gateway = try GatewayFixture(options, certificates: certificates)
@@ -34,7 +38,20 @@ final class World: Sendable {
         #expect(stopped.exit == .code(0), "\(stopped.log)", sourceLocation: sourceLocation)
         #expect(stopped.survivors.isEmpty, "\(stopped.log)", sourceLocation: sourceLocation)
         upstream.stop()
-        issuer.stop()
+    }
+
+    /// A world for the length of the body; its gateway must end cleanly, also when the body throws.
+    static func run(
+        upstreamTLS: Bool = true, receiveBuffer: Int32? = nil, issuer: TestIssuer? = nil,
+        configure: (inout GatewayOptions) -> Void = { _ in },
+        script: @escaping ScriptedUpstream.Script = StandardUpstream.serve,
+        sourceLocation: SourceLocation = #_sourceLocation, _ body: (World) throws -> Void
+    ) throws {
+        let world = try World(
+            upstreamTLS: upstreamTLS, receiveBuffer: receiveBuffer, issuer: issuer, configure: configure,
+            script: script)
+        defer { world.stop(sourceLocation: sourceLocation) }
+        try body(world)
     }
 
     /// curl with the gateway's authority; `path` may be several.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Synchronization
+
 /// A certificate authority and one server certificate for the loopback addresses and `localhost`, made by the openssl
 /// program for each run.
 package final class Certificates: Sendable {
@@ -7,6 +9,7 @@ package final class Certificates: Sendable {
     package let certificate: String
     package let key: String
     private let folder: TemporaryFolder
+    private let clients = Mutex<[TLSContext.Version?: TLSContext]>([:])
 
     /// One set serves the whole test run.
     package static let shared = Result { try Certificates() }
@@ -36,9 +39,14 @@ package final class Certificates: Sendable {
         try TLSContext(certificateFile: certificate, keyFile: key, version: version)
     }
 
-    /// A client's context that trusts the authority.
+    /// A client's context that trusts the authority; made once for each version.
     package func client(_ version: TLSContext.Version? = nil) throws -> TLSContext {
-        try TLSContext(trusting: authority, version: version)
+        try clients.withLock { clients in
+            if let context = clients[version] { return context }
+            let context = try TLSContext(trusting: authority, version: version)
+            clients[version] = context
+            return context
+        }
     }
 
     private func openssl(_ line: String) throws {

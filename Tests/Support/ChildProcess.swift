@@ -36,7 +36,7 @@ package final class ChildProcess: @unchecked Sendable {
         process.standardError = try Self.create(folder.file(errorName))
         let ended = DispatchSemaphore(value: 0)
         process.terminationHandler = { _ in ended.signal() }
-        try process.run()
+        try Self.withNoSignalBlocked { try process.run() }
         self.process = process
         self.ended = ended
         identifier = process.processIdentifier
@@ -44,6 +44,16 @@ package final class ChildProcess: @unchecked Sendable {
 
     private let outputName: String
     private let errorName: String
+
+    /// Dispatch's threads block nearly every signal, and a child would inherit that: SIGTERM would not reach it.
+    private static func withNoSignalBlocked(_ body: () throws -> Void) rethrows {
+        var none = sigset_t()
+        var before = sigset_t()
+        unsafe sigemptyset(&none)
+        unsafe pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
+        try body()
+    }
 
     private static func create(_ path: String) throws -> FileHandle {
         _ = FileManager.default.createFile(atPath: path, contents: nil)
@@ -62,7 +72,13 @@ package final class ChildProcess: @unchecked Sendable {
     package var errors: String { folder.read(errorName) }
 
     package func signal(_ number: Int32) {
-        kill(identifier, number)
+        Self.signal(identifier, number)
+    }
+
+    /// For the children of a program under test.
+    package static func signal(_ identifier: Int32, _ number: Int32) {
+        // kill(2) takes 0 and below for groups of processes.
+        if identifier > 1 { kill(identifier, number) }
     }
 
     /// nil: it still runs.

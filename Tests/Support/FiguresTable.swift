@@ -16,6 +16,10 @@ package struct FiguresTable: Sendable {
         rows.append(cells)
     }
 
+    package mutating func add(_ cells: [String]) {
+        rows.append(cells)
+    }
+
     package func print() {
         let widths = (0..<(rows.map(\.count).max() ?? 0)).map { column in
             rows.map { $0.count > column ? $0[column].count : 0 }.max() ?? 0

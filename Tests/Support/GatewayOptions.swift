@@ -15,6 +15,11 @@ package struct GatewayOptions: Sendable {
     /// The OpenID issuer; its certificate is by the tests' authority.
     package var issuerURL: String
     package var upstream: Endpoint
+    /// nil: the tests' own authority.
+    package var issuerAuthority: String?
+    package var upstreamAuthority: String?
+    /// Files of the certificate and the key that the gateway shows to the API server.
+    package var upstreamClient: (certificate: String, key: String)?
 
     package init(issuer: String, upstream: Endpoint) {
         issuerURL = issuer
@@ -28,7 +33,11 @@ package struct GatewayOptions: Sendable {
     /// The configuration's YAML.
     package func document(listener: Endpoint, certificates: Certificates, controlSocket: String) -> String {
         let scheme = upstreamTLS ? "https" : "http"
-        let authority = upstreamTLS ? "  certificateAuthorityFile: \(certificates.authority)\n" : ""
+        var trust = ""
+        if upstreamTLS { trust += "  certificateAuthorityFile: \(upstreamAuthority ?? certificates.authority)\n" }
+        if let upstreamClient {
+            trust += "  clientCertificateFile: \(upstreamClient.certificate)\n  clientKeyFile: \(upstreamClient.key)\n"
+        }
         return """
             apiVersion: lychgate/v1
             kind: GatewayConfiguration
@@ -41,12 +50,12 @@ package struct GatewayOptions: Sendable {
                   minimumVersion: "\(minimumTLS)"
             upstream:
               server: \(scheme)://\(upstream)
-            \(authority)  pool: \(Self.flow(pool))
+            \(trust)  pool: \(Self.flow(pool))
             authentication:
               oidc:
                 issuerURL: "\(issuerURL)"
                 clientID: \(clientID)
-                caFile: \(certificates.authority)
+                caFile: \(issuerAuthority ?? certificates.authority)
                 usernameClaim: \(usernameClaim)
                 usernamePrefix: "-"
                 groupsClaim: groups

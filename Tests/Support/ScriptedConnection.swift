@@ -86,6 +86,11 @@ package final class ScriptedConnection: @unchecked Sendable {
         record(.finished, at: instant)
     }
 
+    /// Says that the script has come to this point, for `ScriptedUpstream.isMarked`.
+    package func mark(_ point: String) {
+        upstream.mark("\(point) \(target)")
+    }
+
     private func record(_ how: Wire.Received, at instant: ContinuousClock.Instant) {
         upstream.record(Close(connection: number, target: target, at: instant, how: how, bytesRead: bytesRead))
     }

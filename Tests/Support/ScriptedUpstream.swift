@@ -17,8 +17,10 @@ package final class ScriptedUpstream: Sendable {
     private struct State {
         var ledger = Ledger()
         var requests: [HTTPHead] = []
+        var counts: [String: Int] = [:]
         var closes: [ScriptedConnection.Close] = []
         var live: [Int: Wire] = [:]
+        var marks: Set<String> = []
         var withholdsHandshake = false
     }
 
@@ -65,6 +67,11 @@ package final class ScriptedUpstream: Sendable {
         requests.filter { $0.target == target }
     }
 
+    /// The same without copies: cheap to ask often.
+    package func requestCount(for target: String) -> Int {
+        state.withLock { $0.counts[target] ?? 0 }
+    }
+
     /// The first close of a connection whose last request was for `target`; nil when the deadline passed.
     package func close(of target: String, within limit: Duration) -> ScriptedConnection.Close? {
         var found: ScriptedConnection.Close?
@@ -76,11 +83,23 @@ package final class ScriptedUpstream: Sendable {
     }
 
     func record(_ head: HTTPHead) {
-        state.withLock { $0.requests.append(head) }
+        state.withLock {
+            $0.requests.append(head)
+            $0.counts[head.target, default: 0] += 1
+        }
     }
 
     func record(_ close: ScriptedConnection.Close) {
         state.withLock { $0.closes.append(close) }
+    }
+
+    func mark(_ point: String) {
+        state.withLock { _ = $0.marks.insert(point) }
+    }
+
+    /// A script has come to this point of its own naming, with a request for this target.
+    package func isMarked(_ point: String, for target: String) -> Bool {
+        state.withLock { $0.marks.contains("\(point) \(target)") }
     }
 
     private func accept() {
