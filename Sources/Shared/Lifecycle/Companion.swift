@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
-
 /// Finds the other binaries of the same build.
 package enum Companion {
     /// Where Debian's package puts what people do not run themselves.
@@ -16,6 +14,6 @@ package enum Companion {
         if let own = ProcessImage.path(), let slash = own.lastIndex(of: "/") {
             folders.insert(String(own[..<slash]), at: 0)
         }
-        return folders.map { "\($0)/\(name)" }.first { unsafe access($0, X_OK) == 0 }
+        return folders.map { "\($0)/\(name)" }.first { FileSystem.isExecutable($0) }
     }
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CLinux
 package import Logging
 
 /// Where swift-log's records go in every process of ours: one line each on standard error, `LEVEL message key=value …`,
@@ -36,7 +35,7 @@ package struct StandardErrorLog: LogHandler {
 
     /// Writes finished lines. What standard error does not take is lost: a log is never worth a wait.
     package static func write(_ lines: [UInt8]) {
-        _ = unsafe lines.withUnsafeBytes { buffer in unsafe lg_write(2, buffer.baseAddress, buffer.count) }
+        StandardStream.writeError(lines)
     }
 
     private static func prefix(_ level: Logger.Level) -> String {

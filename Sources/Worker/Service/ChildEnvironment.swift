@@ -47,5 +47,5 @@ struct ChildEnvironment: ~Copyable {
     consuming func takeChannel() -> FileDescriptor { channel }
 
     /// Whether standard error is the journal.
-    static var logsToJournal: Bool { unsafe getenv("LYCHGATE_JOURNAL") != nil }
+    static var logsToJournal: Bool { ProcessEnvironment.value("LYCHGATE_JOURNAL") != nil }
 }
