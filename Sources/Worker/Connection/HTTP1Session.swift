@@ -203,14 +203,6 @@ final class HTTP1Session: ClientSide, ClientSession {
 
     // MARK: For the exchange
 
-    override func sendContinue() {
-        guard send.reserve(64) else { return }
-        _ = send.write { writer in
-            writer.append("HTTP/1.1 100 Continue\r\n\r\n")
-            return true
-        }
-    }
-
     override func writeInterimHead(_ head: ResponseHead, from source: borrowing Buffer) -> Bool {
         writeHead(head, ResponseHeadEditor(framing: .none, close: false, minorVersion: 1), from: source)
     }

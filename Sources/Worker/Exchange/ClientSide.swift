@@ -31,9 +31,6 @@ class ClientSide {
         ResponseHeadEditor.framing(of: response, minorVersion: head.minorVersion)
     }
 
-    /// Tells the client to send its body (100 Continue).
-    func sendContinue() {}
-
     /// Passes an interim response (1xx) on, whose fields are in the plane's table. False: there is no room for it.
     func writeInterimHead(_ head: ResponseHead, from source: borrowing Buffer) -> Bool { true }
 

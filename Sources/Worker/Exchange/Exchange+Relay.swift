@@ -101,8 +101,10 @@ extension Exchange {
         case .complete(let found) where found.isInterim:
             machine.interimResponse()
             releaseHead()
-            // 100 was answered by us where it was asked for; HTTP/1.0 knows no interim responses.
-            if found.status != 100, head.minorVersion == 1, !client.writeInterimHead(found, from: upstream.receive) {
+            // 100 is for those who asked for it; HTTP/1.0 knows no interim responses.
+            if found.status != 100 || head.expectsContinue, head.minorVersion == 1,
+                !client.writeInterimHead(found, from: upstream.receive)
+            {
                 perform(machine.end(.refused(.noBuffers)))
                 return false
             }

@@ -140,7 +140,6 @@ final class Exchange: TimerHandler, UpstreamUser {
         }
         // A fresh connection needs no second try, so its request's head need not be kept.
         if !machine.mayRetry { releaseHead() }
-        if head.expectsContinue, !isRequestConsumed { client.sendContinue() }
         publish()
     }
 

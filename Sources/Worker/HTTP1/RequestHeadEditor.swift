@@ -3,8 +3,7 @@
 /// Copies a parsed request head into the upstream's buffer and edits it on the way.
 ///
 /// Left out are the fields for one hop (RFC 9110 section 7.6.1: Connection and those it names, Keep-Alive, TE,
-/// Transfer-Encoding, Upgrade, `Proxy-…`, HTTP2-Settings), Host, Content-Length and Expect, which are written anew or
-/// answered by us, and everything by which a client could say who it is: Authorization, `Impersonate-…`, `X-Remote-…`,
+/// Transfer-Encoding, Upgrade, `Proxy-…`, HTTP2-Settings), Host and Content-Length, which are written anew, and everything by which a client could say who it is: Authorization, `Impersonate-…`, `X-Remote-…`,
 /// Forwarded and `X-Forwarded-…`. Whatever of that the upstream is to see stands in `block`. All other fields pass byte for
 /// byte and in their order.
 struct RequestHeadEditor {
@@ -26,7 +25,7 @@ struct RequestHeadEditor {
         writer.append(authority.isEmpty ? bytes[head.host] : authority)
         writer.append("\r\n")
         FieldCopy.copy(fields, from: bytes, into: &writer) { field in
-            Self.passes(field, chunked: head.framing == .chunked)
+            Self.passes(field, of: head)
         }
         if tunnel, head.upgrade != nil {
             writer.append("Connection: Upgrade\r\nUpgrade: ")
@@ -65,13 +64,15 @@ struct RequestHeadEditor {
 
     /// Whether a field of the client's goes on to the upstream.
     @inline(__always)
-    private static func passes(_ field: Field, chunked: Bool) -> Bool {
+    private static func passes(_ field: Field, of head: RequestHead) -> Bool {
         switch field.known {
         case .other: !field.nominated
         case .contentType: true
         // It announces trailers, and chunks carry them.
-        case .trailer: chunked
-        case .host, .connection, .contentLength, .transferEncoding, .te, .upgrade, .expect, .authorization,
+        case .trailer: head.framing == .chunked
+        // Whether the body is wanted is the API server's to say (RFC 9110 section 10.1.1).
+        case .expect: head.expectsContinue && !head.framing.isEmpty
+        case .host, .connection, .contentLength, .transferEncoding, .te, .upgrade, .authorization,
             .keepAlive, .http2Settings, .proxy, .impersonate, .forwarded, .remote:
             false
         }
