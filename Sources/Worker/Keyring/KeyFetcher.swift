@@ -53,6 +53,9 @@ protocol KeyFetcherOwner: AnyObject {
     }
 
     deinit {
+        // Cleaning up calls back once more, into an object that is going away.
+        _ = unsafe lychgate_multi_set_socket(multi, nil)
+        _ = unsafe lychgate_multi_set_timer(multi, nil)
         for transfer in transfers { unsafe transfer.detach(from: multi) }
         _ = unsafe curl_multi_cleanup(multi)
     }

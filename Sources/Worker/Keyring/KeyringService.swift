@@ -53,6 +53,8 @@ final class KeyringService: KeyFetcherOwner, ControlChannelOwner, TimerHandler {
         perform(machine.tick(now: reactor.now))
         reactor.run()
         fetcher.cancelAll()
+        reactor.cancelTimer(&refreshTimer)
+        reactor.cancelTimer(&heartbeatTimer)
         channel?.close()
         return exitCode
     }

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Shared
+import Testing
+
+@testable import Worker
+
+@Suite("KeyringStateMachine")
+struct KeyringStateMachineTests {
+    private let issuer = TestIssuer()
+    private let url = TestIssuer.url
+
+    private func at(_ seconds: Int) -> Instant { Instant(nanoseconds: UInt64(1_000 + seconds) * 1_000_000_000) }
+
+    private func machine(_ issuers: [String] = [TestIssuer.url]) -> KeyringStateMachine {
+        KeyringStateMachine(issuers: issuers, refreshInterval: .seconds(300), now: at(0))
+    }
+
+    private func discovery(_ url: String = TestIssuer.url) -> [UInt8] {
+        Array(#"{"issuer":"\#(url)","jwks_uri":"\#(url)/keys"}"#.utf8)
+    }
+
+    private func jwks(_ keys: [TestIssuer.Key]) -> [UInt8] {
+        Array(#"{"keys":[\#(keys.map(\.jwk).joined(separator: ","))]}"#.utf8)
+    }
+
+    /// One whole fetch; what its end brought.
+    private func fetch(
+        _ machine: inout KeyringStateMachine, _ keys: [TestIssuer.Key], at second: Int
+    ) -> [KeyringStateMachine.Action] {
+        let address = url + "/.well-known/openid-configuration"
+        #expect(
+            machine.tick(now: at(second)) == [.get(issuer: 0, url: address, deadline: at(second + 10))])
+        #expect(
+            finish(&machine, .success(discovery()), at: second + 1)
+                == [.get(issuer: 0, url: url + "/keys", deadline: at(second + 10))])
+        return finish(&machine, .success(jwks(keys)), at: second + 2)
+    }
+
+    private func finish(
+        _ machine: inout KeyringStateMachine, _ result: Result<[UInt8], FetchFailure>, issuer: Int = 0, at second: Int
+    ) -> [KeyringStateMachine.Action] {
+        machine.finished(issuer: issuer, result, now: at(second), wallClock: Int64(second), jitter: 0)
+    }
+
+    private func published(_ actions: [KeyringStateMachine.Action]) -> (generation: UInt64, keys: KeySet)? {
+        for case .publish(let generation, let document) in actions {
+            guard let keys = try? KeySet(document: Array(document.utf8)) else { return nil }
+            return (generation, keys)
+        }
+        return nil
+    }
+
+    @Test func publishesWhatTheWorkersRead() throws {
+        let keys = [issuer.makeKey("a"), issuer.makeKey("\"b\\"), issuer.makeKey(nil, .rsa(bits: 2_048))]
+        var machine = machine()
+        #expect(!machine.isReady)
+        let actions = fetch(&machine, keys, at: 0)
+        let document = try #require(published(actions))
+        #expect(machine.isReady)
+        #expect(document.generation == 1)
+        #expect(document.keys.generation == 1)
+        #expect(document.keys.issuers[0].fetchedAt == 2)
+        #expect(Set(document.keys.issuers[0].keys.map(\.key.keyID)) == ["a", "\"b\\", nil])
+        #expect(
+            actions.first == .report(.changed(issuer: url, generation: 1, keys: 3, skipped: "")))
+        let authenticator = Authenticator(configuration: TestIssuer.configuration())
+        authenticator.install(document.keys)
+        for key in keys {
+            let token = issuer.sign(TestIssuer.claims(), key)
+            #expect(authenticator.authenticate(token.span, now: 1).identity != nil)
+        }
+    }
+
+    /// Order, unknown members and private parts of the provider's document are no change and go nowhere.
+    @Test func onlyARealChangeIsAGeneration() throws {
+        let first = issuer.makeKey("a")
+        let second = issuer.makeKey("b")
+        var machine = machine()
+        #expect(published(fetch(&machine, [first, second], at: 0))?.generation == 1)
+        #expect(fetch(&machine, [second, first], at: 302) == [])
+        let third = fetch(&machine, [second], at: 604)
+        #expect(published(third)?.generation == 2)
+        #expect(machine.generation == 2)
+    }
+
+    @Test func aDemandIsAnsweredEvenWithoutAChange() {
+        let key = issuer.makeKey("a")
+        var machine = machine()
+        _ = fetch(&machine, [key], at: 0)
+        #expect(machine.demand(now: at(50)).count == 1)
+        _ = finish(&machine, .success(discovery()), at: 51)
+        let actions = finish(&machine, .success(jwks([key])), at: 51)
+        #expect(published(actions)?.generation == 1)
+        #expect(actions.count == 1)
+        #expect(machine.demand(now: at(55)) == [])
+        #expect(machine.nextTick == at(60))
+    }
+
+    @Test func theLastGoodSetIsKeptWhateverHappens() {
+        let key = issuer.makeKey("a")
+        var machine = machine()
+        _ = fetch(&machine, [key], at: 0)
+        var now = 302
+        for result: Result<[UInt8], FetchFailure> in [
+            .failure(.timedOut), .failure(.status(500)), .success([]), .success(discovery("https://evil.example")),
+        ] {
+            now = Int((machine.nextTick ?? at(now)).nanoseconds / 1_000_000_000) - 1_000
+            #expect(machine.tick(now: at(now)).count == 1)
+            let actions = finish(&machine, result, at: now)
+            #expect(published(actions) == nil)
+            #expect(machine.isReady)
+        }
+        #expect(machine.generation == 1)
+    }
+
+    @Test func anEmptyOrUnusableSetIsAFailure() {
+        var machine = machine()
+        _ = machine.tick(now: at(0))
+        _ = finish(&machine, .success(discovery()), at: 0)
+        #expect(
+            finish(&machine, .success(Array(#"{"keys":[{"kty":"oct","k":"AAAA"}]}"#.utf8)), at: 0)
+                == [.report(.failed(issuer: url, .noUsableKey, retryIn: .seconds(1), hasKeys: false))])
+        #expect(!machine.isReady)
+    }
+
+    @Test func failuresAreLoggedOnceUntilTheyDiffer() {
+        var machine = machine()
+        var reports: [KeyringStateMachine.Action] = []
+        for failure: FetchFailure in [.timedOut, .timedOut, .timedOut, .status(503), .status(503), .timedOut] {
+            let now = machine.nextTick ?? at(0)
+            _ = machine.tick(now: now)
+            reports += machine.finished(issuer: 0, .failure(failure), now: now, wallClock: 0, jitter: 0)
+        }
+        #expect(
+            reports == [
+                .report(.failed(issuer: url, .timedOut, retryIn: .seconds(1), hasKeys: false)),
+                .report(.failed(issuer: url, .status(503), retryIn: .seconds(8), hasKeys: false)),
+                .report(.failed(issuer: url, .timedOut, retryIn: .seconds(32), hasKeys: false)),
+            ])
+        let now = Int((machine.nextTick ?? at(0)).nanoseconds / 1_000_000_000) - 1_000
+        let actions = fetch(&machine, [issuer.makeKey("a")], at: now)
+        #expect(actions.first == .report(.recovered(issuer: url, failures: 6)))
+    }
+
+    @Test func issuersAreIndependent() {
+        let key = issuer.makeKey("a")
+        let other = "https://other.example"
+        var machine = machine([url, other])
+        #expect(machine.tick(now: at(0)).count == 2)
+        _ = finish(&machine, .failure(.timedOut), issuer: 1, at: 0)
+        _ = finish(&machine, .success(discovery()), at: 0)
+        let actions = finish(&machine, .success(jwks([key])), at: 0)
+        #expect(published(actions)?.keys.issuers.map(\.issuer) == [url])
+        #expect(!machine.isReady)
+        #expect(machine.nextTick == at(1))
+    }
+}
