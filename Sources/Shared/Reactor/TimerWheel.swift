@@ -82,14 +82,19 @@ package struct TimerWheel {
         let target = now.nanoseconds / Self.tickNanoseconds
         while let (level, slot, start) = nextSlot(), start <= target {
             current = max(current, start)
-            let index = heads[level * 64 + slot]
-            unlink(index)
-            if entries[Int(index)].tick <= current {
+            var index = heads[level * 64 + slot]
+            if level == 0 {
+                unlink(index)
                 retire(index)
                 return Int(index)
             }
-            // Not due yet: it belongs to a finer level now that its slot has been reached.
-            link(index)
+            // The slot has been reached: all of it belongs to finer levels now. One left here would be hidden by those.
+            while index != Self.none {
+                let next = entries[Int(index)].next
+                unlink(index)
+                link(index)
+                index = next
+            }
         }
         current = max(current, target)
         return nil
@@ -98,10 +103,12 @@ package struct TimerWheel {
     /// When the loop must look again; nil: no timer waits. It may be earlier than the first timer (its slot's start).
     package func nextDeadline() -> Instant? {
         guard let (_, _, start) = nextSlot() else { return nil }
-        return Instant(nanoseconds: start.multipliedReportingOverflow(by: Self.tickNanoseconds).partialValue)
+        let (product, overflow) = start.multipliedReportingOverflow(by: Self.tickNanoseconds)
+        return overflow ? .never : Instant(nanoseconds: product)
     }
 
-    /// The occupied slot that starts first, and its starting tick.
+    /// The occupied slot that starts first, and its starting tick. Above level 0 no entry lies in the slot of the current
+    /// tick, so all of a finer level come before all of a coarser one.
     private func nextSlot() -> (level: Int, slot: Int, start: UInt64)? {
         for level in 0..<Self.levels where occupied[level] != 0 {
             let shift = UInt64(6 * level)
