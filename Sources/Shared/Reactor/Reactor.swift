@@ -136,7 +136,7 @@ package final class Reactor {
         while !stopping { turn(maxWait: nil) }
     }
 
-    /// Ends `run` after the current turn.
+    /// Ends `run` after the current turn; the turn's end comes once more, so nothing batched is lost.
     package func stop() { stopping = true }
 
     /// One turn: waits (at most `maxWait`), handles what is due.
@@ -160,6 +160,8 @@ package final class Reactor {
             else { continue }
             handler.ready(event.readiness, tag: registrations[slot].tag, now: now)
         }
+        // No turn follows whose start would send out what these events batched.
+        if stopping { finishTurn() }
     }
 
     private func fireTimers() {
