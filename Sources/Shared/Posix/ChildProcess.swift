@@ -40,8 +40,10 @@ package struct ChildProcess: ~Copyable {
     ) throws(Errno) -> ChildProcess {
         let argv = CStringArray([path] + arguments)
         let envp = CStringArray(environment)
-        let result = unsafe descriptors.withUnsafeBufferPointer { fds in
-            unsafe lg_spawn(path, argv.pointers, envp.pointers, fds.baseAddress, Int32(fds.count))
+        let result = withExtendedLifetime((argv, envp)) {
+            unsafe descriptors.withUnsafeBufferPointer { fds in
+                unsafe lg_spawn(path, argv.pointers, envp.pointers, fds.baseAddress, Int32(fds.count))
+            }
         }
         let pid = try Errno.check(result)
         // The child is ours and not reaped yet, so its pid cannot be another's.
