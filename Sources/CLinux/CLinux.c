@@ -211,6 +211,8 @@ enum { ALL_SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE };
 
 int lg_memfd_seal(int fd) { RESULT(fcntl(fd, F_ADD_SEALS, ALL_SEALS)); }
 
+int lg_memfd_seal_size(int fd) { RESULT(fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW)); }
+
 bool lg_memfd_is_sealed(int fd) {
     int seals = fcntl(fd, F_GET_SEALS);
     return seals >= 0 && (seals & ALL_SEALS) == ALL_SEALS;

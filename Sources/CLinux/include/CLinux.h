@@ -71,6 +71,8 @@ long lg_receive_record(int fd, void *bytes, size_t capacity, int *passed, int *f
 
 int lg_memfd(const char *name);
 int lg_memfd_seal(int fd);
+/// Fixes the size only; the contents may still be written.
+int lg_memfd_seal_size(int fd);
 bool lg_memfd_is_sealed(int fd);
 int lg_ftruncate(int fd, int64_t size);
 int64_t lg_file_size(int fd);

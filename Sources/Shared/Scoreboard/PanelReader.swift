@@ -17,6 +17,8 @@ package final class PanelReader {
     package static func makeFile(rows: Int) throws(Errno) -> FileDescriptor {
         let file = FileDescriptor(owning: try Errno.check(unsafe lg_memfd("lychgate-panel")))
         _ = try Errno.check(lg_ftruncate(file.raw, Int64(PanelLayout.size(rows: rows))))
+        // Its worker has the descriptor too: a file cut short would be a SIGBUS in everybody who reads it.
+        _ = try Errno.check(lg_memfd_seal_size(file.raw))
         return file
     }
 
