@@ -34,7 +34,8 @@ package struct Histogram: Equatable, Sendable {
     package func quantile(_ fraction: Double) -> UInt64 {
         let total = count
         guard total > 0 else { return 0 }
-        let rank = max(1, UInt64((Double(total) * fraction).rounded(.up)))
+        // The counts are another process's claim: when huge, the product rounds to more than there are, or than fits.
+        let rank = max(1, min(total, UInt64(exactly: (Double(total) * fraction).rounded(.up)) ?? total))
         var seen: UInt64 = 0
         for (bucket, count) in counts.enumerated() {
             seen &+= count
