@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netdb.h>
+#include <poll.h>
 #include <sched.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -145,6 +147,13 @@ long lg_read(int fd, void *bytes, size_t count) {
 long lg_write(int fd, const void *bytes, size_t count) {
     long result = write(fd, bytes, count);
     return result < 0 ? -errno : result;
+}
+
+long lg_write_if_ready(int fd, const void *bytes, size_t count) {
+    if (count > PIPE_BUF) return -EMSGSIZE;
+    struct pollfd ready = {.fd = fd, .events = POLLOUT};
+    if (poll(&ready, 1, 0) < 0) return -errno;
+    return ready.revents & POLLOUT ? lg_write(fd, bytes, count) : -EAGAIN;
 }
 
 long lg_send(int fd, const void *bytes, size_t count) {

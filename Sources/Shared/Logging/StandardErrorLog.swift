@@ -30,7 +30,10 @@ package struct StandardErrorLog: LogHandler {
             line += " \(key)=\(Self.quoted(value.description))"
         }
         line += "\n"
-        Self.write(Array(line.utf8))
+        var bytes = Array(line.utf8)
+        let most = StandardStream.piece
+        if bytes.count > most { bytes.replaceSubrange((most - 5)..., with: Array(" ...\n".utf8)) }
+        Self.write(bytes)
     }
 
     /// Writes finished lines. What standard error does not take is lost: a log is never worth a wait.
