@@ -33,9 +33,10 @@ package struct SocketAddress: Equatable, Hashable, Sendable, CustomStringConvert
 
     /// Reads `ADDRESS:PORT` or `[ADDRESS]:PORT`; numbers only, no look-up.
     package init?(_ text: String) {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
-            return nil
-        }
+        guard let colon = text.lastIndex(of: ":") else { return nil }
+        let digits = text[text.index(after: colon)...]
+        // UInt16 alone would take "+80".
+        guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(digits) else { return nil }
         var host = String(text[..<colon])
         let bracketed = host.hasPrefix("[") && host.hasSuffix("]")
         if bracketed { host = String(host.dropFirst().dropLast()) }
@@ -46,6 +47,8 @@ package struct SocketAddress: Equatable, Hashable, Sendable, CustomStringConvert
 
     /// Reads a numeric IPv4 or IPv6 address.
     package init?(host: String, port: UInt16) {
+        // A C string would end there.
+        guard !host.utf8.contains(0) else { return nil }
         var v4 = in_addr()
         if unsafe inet_pton(AF_INET, host, &v4) == 1 {
             self.init(family: .ipv4, port: port, high: 0, low: UInt64(UInt32(bigEndian: v4.s_addr)))
