@@ -65,7 +65,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "TestSupport", dependencies: ["CLinux", "COpenSSL"], path: "Tests/Support", swiftSettings: strict),
-        .testTarget(name: "SharedTests", dependencies: ["Shared"], swiftSettings: strict),
+        .testTarget(name: "SharedTests", dependencies: ["Shared", "CLinux"], swiftSettings: strict),
         .testTarget(
             name: "SupervisorTests",
             dependencies: [

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import Glibc
+import Testing
+
+@testable import Shared
+
+@Suite("Scoreboard panel")
+struct PanelTests {
+    private func row(_ id: UInt64) -> ExchangeRow {
+        var row = ExchangeRow()
+        row.id = id
+        row.phase = id
+        row.started = Instant(nanoseconds: id)
+        row.deadline = Instant(nanoseconds: id)
+        row.lastProgress = Instant(nanoseconds: id)
+        row.bytesFromClient = id
+        row.bytesToClient = id
+        row.client = SocketAddress(family: .ipv6, port: UInt16(truncatingIfNeeded: id), high: id, low: id)
+        row.method = FixedText(String(id % 10_000_000))
+        row.user = FixedText(String(id))
+        row.path = FixedText("/" + String(repeating: "\(id) ", count: 4))
+        return row
+    }
+
+    @Test func figuresAndStateReachTheReader() throws {
+        let file = try PanelReader.makeFile(rows: 4)
+        let reader = try PanelReader(file, rows: 4)
+        #expect(!reader.isStarted)
+        #expect(reader.phase == .starting)
+        let writer = try PanelWriter(file, rows: 4)
+        writer.start(pid: 123)
+        #expect(reader.isStarted)
+        for (index, figure) in Figure.allCases.enumerated() { writer.set(figure, UInt64(index) << 40 | 5) }
+        for (index, figure) in Figure.allCases.enumerated() { #expect(reader.value(figure) == UInt64(index) << 40 | 5) }
+        writer.set(.connections, 10)
+        writer.add(.connections)
+        writer.add(.connections, -3)
+        #expect(reader.value(.connections) == 8)
+        #expect(writer.value(.connections) == 8)
+        writer.setPhase(.ready, now: Instant(nanoseconds: 77))
+        #expect(reader.phase == .ready)
+        writer.beat(Instant(nanoseconds: 99))
+        #expect(reader.heartbeat == Instant(nanoseconds: 99))
+        #expect(reader.orphanTimes().count == 0)
+        for duration: Duration in [.milliseconds(3), .seconds(-1), .seconds(Int64.max)] {
+            writer.recordOrphanTime(duration)
+        }
+        #expect(reader.orphanTimes().count == 3)
+        #expect(reader.orphanTimes().counts[Histogram.bucket(of: 3_000)] == 1)
+        #expect(reader.value(.orphanMicrosecondsMax) == UInt64(Int64.max / 1_000))
+        #expect(reader.rows().isEmpty, "figures and the histogram lie before the rows")
+        #expect(reader.value(.keysGeneration) == UInt64(Figure.allCases.count - 1) << 40 | 5)
+    }
+
+    @Test func rowsReachTheReader() throws {
+        let file = try PanelReader.makeFile(rows: 3)
+        let (reader, writer) = (try PanelReader(file, rows: 3), try PanelWriter(file, rows: 3))
+        writer.writeRow(2, row(.max))
+        writer.writeRow(0, row(1))
+        #expect(reader.rows() == [row(1), row(.max)])
+        writer.updateRow(0, .bytesToClient, 55)
+        writer.updateRow(0, .phase, 2)
+        #expect(reader.rows().first?.bytesToClient == 55)
+        #expect(reader.rows().first?.phase == 2)
+        writer.writeRow(0, ExchangeRow())
+        #expect(reader.rows() == [row(.max)], "a row without an id is free")
+        for index in [-1, 3, Int.max] {
+            writer.writeRow(index, row(9))
+            writer.updateRow(index, .id, 9)
+        }
+        #expect(reader.rows() == [row(.max)])
+    }
+
+    @Test func textIsCutAtItsBytes() {
+        #expect(FixedText<8>("GET").text == "GET")
+        #expect(FixedText<8>("PROPPATCHES").text == "PROPPATC")
+        #expect(FixedText<8>("1234567é").text == "1234567\u{fffd}")
+        #expect(FixedText<8>("").text.isEmpty)
+        #expect(FixedText<8>("abc") != FixedText<8>("abd"))
+    }
+
+    @Test func aFileThatIsTooShortIsRefused() throws {
+        let file = try PanelReader.makeFile(rows: 3)
+        _ = try PanelReader(file, rows: 2)
+        #expect(throws: Errno(EINVAL)) { _ = try PanelReader(file, rows: 4) }
+        #expect(throws: Errno(EINVAL)) { _ = try PanelWriter(file, rows: 4) }
+        let (left, right) = try Sockets.streamPair()
+        close(right)
+        let socket = FileDescriptor(owning: left)
+        #expect(throws: Errno(EINVAL)) { _ = try PanelReader(socket, rows: 1) }
+    }
+
+    @Test func itsWriterCannotShortenIt() throws {
+        // A read beyond a file's end is SIGBUS: a broken worker would take the supervisor with it.
+        let file = try PanelReader.makeFile(rows: 3)
+        _ = try PanelWriter(file, rows: 3)
+        #expect(lg_ftruncate(file.raw, 0) == -EPERM)
+        #expect(lg_ftruncate(file.raw, Int64(PanelLayout.size(rows: 4))) == -EPERM)
+    }
+
+    /// A writer that hardly rests, and a reader that must see each row entirely or not at all.
+    @Test func aTornRowIsNeverSeen() async throws {
+        let file = try PanelReader.makeFile(rows: 1)
+        let reader = try PanelReader(file, rows: 1)
+        let shared = fcntl(file.raw, F_DUPFD_CLOEXEC, 3)
+        let writing = Task.detached {
+            let writer = try PanelWriter(FileDescriptor(owning: shared), rows: 1)
+            let rows = (0..<16).map { row(1_000_003 << UInt64($0)) }
+            var random = SeededGenerator(seed: 3)
+            while !Task.isCancelled {
+                for row in rows {
+                    writer.writeRow(0, row)
+                    // Pauses of any length, so that every overlap with a reader's look occurs.
+                    let next = lg_monotonic_ns() + UInt64.random(in: 0...200_000, using: &random)
+                    while lg_monotonic_ns() < next {}
+                }
+            }
+        }
+        // Until it has changed this often between two looks: then both do run side by side.
+        let wanted = 500
+        var (changes, torn) = (0, 0)
+        var last: UInt64 = 0
+        let deadline = Instant(nanoseconds: lg_monotonic_ns()) + .seconds(60)
+        while changes < wanted, torn == 0, Instant(nanoseconds: lg_monotonic_ns()) < deadline {
+            guard let seen = reader.rows().first, seen.id != last else {
+                await Task.yield()
+                continue
+            }
+            changes += 1
+            last = seen.id
+            if seen != row(seen.id) { torn += 1 }
+        }
+        writing.cancel()
+        try await writing.value
+        #expect(torn == 0)
+        #expect(changes == wanted)
+    }
+
+    /// What lies in a panel is a claim: whatever it is, reading it does not trap.
+    @Test(arguments: 0..<20 as Range<UInt64>)
+    func randomPanelsNeverTrapTheReader(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let file = try PanelReader.makeFile(rows: 8)
+        let bytes = random.bytes(PanelLayout.size(rows: 8))
+        let written = unsafe lg_write(file.raw, bytes, bytes.count)
+        #expect(written == bytes.count)
+        let reader = try PanelReader(file, rows: 8)
+        #expect(!reader.isStarted)
+        _ = reader.phase
+        for figure in Figure.allCases { _ = reader.value(figure) }
+        _ = reader.orphanTimes().quantile(1)
+        for row in reader.rows() {
+            _ = [row.client.description, row.method.text, row.user.text, row.path.text]
+            _ = row.client.isLoopback
+        }
+    }
+}
