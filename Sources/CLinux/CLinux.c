@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <limits.h>
 #include <netdb.h>
 #include <poll.h>
@@ -322,6 +323,8 @@ int lg_spawn(const char *path, char *const argv[], char *const envp[], const int
     posix_spawn_file_actions_destroy(&actions);
     return error ? -error : pid;
 }
+
+void lg_give_back_freed_memory(void) { malloc_trim(0); }
 
 int lg_set_dumpable(bool dumpable) { RESULT(prctl(PR_SET_DUMPABLE, dumpable ? 1 : 0, 0, 0, 0)); }
 int lg_set_process_name(const char *name) { RESULT(prctl(PR_SET_NAME, name, 0, 0, 0)); }

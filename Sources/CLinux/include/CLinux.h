@@ -104,6 +104,8 @@ int lg_status_signal(int status);
 /// kept, standard input is /dev/null, everything else is closed; default signals, nothing blocked; environment `envp`.
 /// The child's pid, or the negated errno.
 int lg_spawn(const char *path, char *const argv[], char *const envp[], const int *fds, int count);
+/// malloc_trim(3).
+void lg_give_back_freed_memory(void);
 /// PR_SET_DUMPABLE.
 int lg_set_dumpable(bool dumpable);
 int lg_set_process_name(const char *name);

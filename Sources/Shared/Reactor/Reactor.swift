@@ -26,6 +26,7 @@ package final class Reactor {
     private var timers: TimerWheel
     private var timerOwners: [TimerOwner?] = []
     private var events = [ReadyEvent](repeating: ReadyEvent(tag: 0, readiness: []), count: 256)
+    private var deferred: [TimerOwner] = []
     private var turnEnd: [() -> Void] = []
     private var stopping = false
 
@@ -121,6 +122,12 @@ package final class Reactor {
 
     package func isWaiting(_ timer: Timer) -> Bool { timers.isWaiting(timer) }
 
+    /// Calls the handler in the next turn, which then does not wait: for work that is ready, but whose turn comes after
+    /// everybody else's.
+    package func continueNextTurn(_ handler: any TimerHandler, tag: UInt32) {
+        deferred.append(TimerOwner(handler: handler, tag: tag))
+    }
+
     /// Timers waiting, for the proof that none is left behind.
     package var timerCount: Int { timers.count }
 
@@ -143,9 +150,10 @@ package final class Reactor {
     package func turn(maxWait: Duration?) {
         now = kernel.now()
         fireTimers()
+        runDeferred()
         finishTurn()
         if stopping { return }
-        var timeout = maxWait
+        var timeout = deferred.isEmpty ? maxWait : .zero
         if let deadline = timers.nextDeadline() {
             let wait = deadline.since(now)
             timeout = timeout.map { min($0, wait) } ?? wait
@@ -170,6 +178,13 @@ package final class Reactor {
             timerOwners[index] = nil
             owner.handler.timerFired(tag: owner.tag, now: now)
         }
+    }
+
+    private func runDeferred() {
+        guard !deferred.isEmpty else { return }
+        var due: [TimerOwner] = []
+        swap(&due, &deferred)
+        for owner in due { owner.handler.timerFired(tag: owner.tag, now: now) }
     }
 
     private func finishTurn() {

@@ -242,6 +242,11 @@ final class HTTP1Session: ClientSide, ClientSession {
             interest.insert(.read)
         }
         connection.want(interest)
+        if interest.contains(.read), connection.hasPending { exchange?.continueLater() }
+    }
+
+    override func receivePending() {
+        if let exchange, connection.hasPending { receiveDuringExchange(exchange) }
     }
 
     override func exchangeEnded(_ ended: Exchange, _ reason: EndReason, _ end: ExchangeStateMachine.ClientEnd) {

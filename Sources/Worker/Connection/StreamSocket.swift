@@ -14,6 +14,8 @@ final class StreamSocket {
     /// What TLS needs in order to go on, whatever its owner wants.
     private var needed: Interest = []
     private(set) var isClosed = false
+    /// The last read came to nothing.
+    private var isDrained = true
 
     /// What reading or writing came to.
     enum Outcome: Equatable {
@@ -93,12 +95,15 @@ final class StreamSocket {
         switch outcome {
         case .done(let count):
             need([])
+            isDrained = false
             return .moved(count)
         case .wantsRead:
             need([])
+            isDrained = true
             return .blocked
         case .wantsWrite:
             need(.write)
+            isDrained = true
             return .blocked
         case .endOfStream: return .endOfStream
         case .failed(let error): return .lost(error)
@@ -137,8 +142,9 @@ final class StreamSocket {
         return Errno(Int32(truncatingIfNeeded: -count)).isTransient ? .blocked : .lost(.connectionLost)
     }
 
-    /// Bytes that TLS has taken from the socket already, so that readiness will not tell of them.
-    var hasPending: Bool { session?.hasPending ?? false }
+    /// Bytes that TLS has taken from the socket already, so that readiness will not tell of them. A part of a record does
+    /// not count: its rest will be told of.
+    var hasPending: Bool { !isDrained && (session?.hasPending ?? false) }
 
     /// What the owner wants to hear of from now on.
     func want(_ interest: Interest) {

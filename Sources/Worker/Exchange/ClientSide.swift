@@ -49,6 +49,9 @@ class ClientSide {
     /// What is watched while the exchange goes on: that the client leaves, always; what it sends, if it may.
     func watchExchange(reading: Bool) {}
 
+    /// Reads what the client's connection holds already.
+    func receivePending() {}
+
     /// The exchange is over, and this is how its response ends here.
     func exchangeEnded(_ ended: Exchange, _ reason: EndReason, _ end: ExchangeStateMachine.ClientEnd) {}
 

@@ -28,7 +28,7 @@ final class Exchange: TimerHandler, UpstreamUser {
     private(set) var headHeld = true
     private var isWaitingForKeys = false
     /// Reading is to go on in the next turn, though no event will say so.
-    private var continuation = Reactor.Timer.none
+    private var isContinuing = false
     var status = 0
 
     /// The timers' tags.
@@ -183,7 +183,6 @@ final class Exchange: TimerHandler, UpstreamUser {
     private func finish(_ reason: EndReason) {
         let disposition = machine.disposition(of: reason)
         timer.cancel(on: plane.reactor)
-        plane.reactor.cancelTimer(&continuation)
         if isWaitingForKeys { plane.stopWaitingForKeys(self) }
         if let upstream {
             self.upstream = nil
@@ -231,6 +230,7 @@ final class Exchange: TimerHandler, UpstreamUser {
                 deadlines.wait(for: .responseBody, now: now)
             }
             upstream?.watch(reading: !client.isBlocked)
+            if !client.isBlocked, upstream?.hasPending ?? false { continueLater() }
         }
         client.watchExchange(reading: wantsRequestBytes || isRequestConsumed)
         timer.set(deadlines.next, on: plane.reactor, handler: self)
@@ -254,13 +254,16 @@ final class Exchange: TimerHandler, UpstreamUser {
 
     /// Bytes wait inside TLS or the buffers, and their turn comes after everybody else's.
     func continueLater() {
-        guard machine.phase != .ended, !plane.reactor.isWaiting(continuation) else { return }
-        continuation = plane.reactor.startTimer(at: plane.reactor.now, handler: self, tag: Tag.continuation)
+        guard machine.phase != .ended, !isContinuing else { return }
+        isContinuing = true
+        plane.reactor.continueNextTurn(self, tag: Tag.continuation)
     }
 
     func timerFired(tag: UInt32, now: Instant) {
         if tag == Tag.continuation {
-            continuation = .none
+            isContinuing = false
+            guard machine.phase != .ended else { return }
+            client.receivePending()
             receiveResponse()
             return advance()
         }

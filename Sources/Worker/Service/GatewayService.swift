@@ -18,6 +18,7 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
     private var channel: ControlChannel<GatewayService, ToSupervisor>?
     private var beat = Reactor.Timer.none
     private var drainTimer = DeadlineTimer()
+    private var trimming = MemoryTrimPolicy()
     private var isReady = false
     private var isStopping = false
     private var exitCode = ExitCode.success
@@ -192,7 +193,9 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
 
     func timerFired(tag: UInt32, now: Instant) {
         switch tag {
-        case Tag.beat: beat = reactor.startTimer(at: now + Self.beatInterval, handler: self, tag: Tag.beat)
+        case Tag.beat:
+            beat = reactor.startTimer(at: now + Self.beatInterval, handler: self, tag: Tag.beat)
+            if trimming.shouldTrim(connections: connections.count) { ProcessMemory.giveBackFreed() }
         default:
             if drainTimer.isDue(now: now, on: reactor, handler: self, tag: Tag.drain) { cut() }
         }

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// When to give freed memory back to the system. Pure.
+///
+/// The allocator keeps what a wave of connections has freed, since another wave may come. Giving it back walks the whole
+/// heap, so it is done once a wave has clearly gone.
+struct MemoryTrimPolicy: Equatable {
+    /// Connections at most since memory was last given back.
+    private var peak = 0
+
+    /// Waves smaller than this are not worth the walk.
+    static let smallest = 256
+
+    /// Asked about once a second with the connections open now: whether to give memory back.
+    mutating func shouldTrim(connections: Int) -> Bool {
+        peak = max(peak, connections)
+        guard peak - connections >= Self.smallest, connections <= peak / 2 else { return false }
+        peak = connections
+        return true
+    }
+}
