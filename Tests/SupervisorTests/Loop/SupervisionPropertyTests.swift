@@ -7,10 +7,10 @@ import Testing
 
 /// Random worlds: the machines of the supervisor with modelled children, from a seed, with what must hold at every step.
 @Suite struct SupervisionPropertyTests {
-    @Test(arguments: 1...60 as ClosedRange<UInt64>)
+    @Test(arguments: 1...40 as ClosedRange<UInt64>)
     func invariantsHold(seed: UInt64) {
         var world = World(seed: seed)
-        for _ in 0..<2_000 {
+        for _ in 0..<1_000 {
             world.step()
             world.check()
         }
