@@ -108,17 +108,17 @@ struct HandOffStateMachine {
 
     /// It is given nothing more; what it has stays its own.
     mutating func workerStopsAccepting(_ id: WorkerID) {
-        if workers[id.slot]?.id == id { workers[id.slot]?.accepting = false }
+        if knows(id) { workers[id.slot]?.accepting = false }
     }
 
     /// Its channel is full, or has room again.
     mutating func setBlocked(_ id: WorkerID, _ blocked: Bool) {
-        if workers[id.slot]?.id == id { workers[id.slot]?.blocked = blocked }
+        if knows(id) { workers[id.slot]?.blocked = blocked }
     }
 
     /// Takes it out, and gives the connections that it had not claimed, oldest first: each must be examined.
     mutating func workerDied(_ id: WorkerID) -> [ConnectionID] {
-        guard workers[id.slot]?.id == id else { return [] }
+        guard knows(id) else { return [] }
         workers[id.slot] = nil
         var left: [ConnectionID] = []
         for place in entries.indices {
@@ -129,14 +129,19 @@ struct HandOffStateMachine {
         return left.sorted { $0.rawValue < $1.rawValue }
     }
 
+    /// Whether this process can be given connections: the keyring never can, nor a worker that is starting or dead.
+    private func knows(_ id: WorkerID) -> Bool {
+        workers.indices.contains(id.slot) && workers[id.slot]?.id == id
+    }
+
     /// Connections that this worker holds, by our count; 0 for one that is gone.
     func connections(of id: WorkerID) -> Int {
-        guard let worker = workers[id.slot], worker.id == id else { return 0 }
+        guard knows(id), let worker = workers[id.slot] else { return 0 }
         return worker.unclaimed + worker.claimed
     }
 
     func credits(of id: WorkerID) -> Int? {
-        guard let worker = workers[id.slot], worker.id == id else { return nil }
+        guard knows(id), let worker = workers[id.slot] else { return nil }
         return worker.credits
     }
 
@@ -205,7 +210,7 @@ struct HandOffStateMachine {
 
     /// The worker has closed it: its credit comes back.
     mutating func closed(_ raw: UInt64, by id: WorkerID) -> Closing {
-        guard let worker = workers[id.slot], worker.id == id else { return .violation }
+        guard knows(id), let worker = workers[id.slot] else { return .violation }
         if let place = place(of: raw, handedTo: id) {
             workers[id.slot]?.unclaimed -= 1
             counts.closedUnclaimed += 1

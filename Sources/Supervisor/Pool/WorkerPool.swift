@@ -52,9 +52,8 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
             WorkerSlot(number: $0, role: .gateway, startAllowance: start, now: reactor.now)
         }
         keyring = WorkerSlot(number: workers, role: .keyring, startAllowance: start, now: reactor.now)
-        // The keyring has a place in the ledger, too; it is never ready there, so nothing is handed to it.
         handOff = HandOff(
-            capacity: AcceptPolicy.unclaimedBound(descriptorLimit: descriptorLimit), slots: workers + 1,
+            capacity: AcceptPolicy.unclaimedBound(descriptorLimit: descriptorLimit), slots: workers,
             holdAllowance: configuration.deadlines.tlsHandshake)
         creditsPerWorker = Self.credits(configuration.workers.maxConnections, descriptorLimit: descriptorLimit)
         if creditsPerWorker < configuration.workers.maxConnections {

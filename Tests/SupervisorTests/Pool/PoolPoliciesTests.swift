@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Shared
+import Testing
+
+@testable import Supervisor
+
+@Suite struct HealthPolicyTests {
+    let now = Instant.zero + .seconds(100)
+
+    @Test(arguments: [
+        (0, HealthPolicy.Verdict.healthy),  // never stamped: the start deadline rules
+        (89, .hung), (90, .healthy), (100, .healthy),
+        (101, .healthy),  // stamped while we looked
+    ])
+    func heartbeat(seconds: Int, verdict: HealthPolicy.Verdict) {
+        #expect(HealthPolicy.judge(heartbeat: .zero + .seconds(seconds), now: now) == verdict)
+    }
+}
+
+@Suite struct RefreshPolicyTests {
+    let start = Instant.zero + .seconds(100)
+
+    @Test func atMostOncePerSecondAndNobodyIsForgotten() {
+        var policy = RefreshPolicy()
+        #expect(policy.wanted(start) == .now)
+        #expect(policy.wanted(start + .milliseconds(300)) == .at(start + .seconds(1)))
+        #expect(policy.wanted(start + .milliseconds(400)) == .alreadyPlanned)
+        policy.due(start + .seconds(1))
+        #expect(policy.wanted(start + .milliseconds(1_500)) == .at(start + .seconds(2)))
+        policy.due(start + .seconds(2))
+        #expect(policy.wanted(start + .seconds(3)) == .now)
+    }
+}
+
+@Suite struct WorkerCountTests {
+    @Test(
+        arguments: [
+            (nil, 8, nil, 8), (nil, 8, 2, 2), (nil, 2, 4, 2), (3, 8, 1, 3), (0, 8, nil, 1), (9_999, 8, nil, 256),
+        ] as [(Int?, Int, Int?, Int)])
+    func workers(configured: Int?, cores: Int, quota: Int?, expected: Int) {
+        #expect(WorkerCount.workers(configured: configured, cores: cores, quota: quota) == expected)
+    }
+
+    @Test(
+        arguments: [
+            ("max 100000\n", nil), ("200000 100000\n", 2), ("150000 100000\n", 2), ("50000 100000\n", 1), ("", nil),
+            ("x y", nil), ("1 0", nil),
+        ] as [(String, Int?)])
+    func quota(text: String, expected: Int?) {
+        #expect(WorkerCount.quota(cpuMax: text) == expected)
+    }
+
+    @Test func cgroup() {
+        #expect(WorkerCount.cgroup("0::/system.slice/lychgate.service\n") == "/system.slice/lychgate.service")
+        #expect(WorkerCount.cgroup("1:cpu:/x\n0::/y\n") == "/y")
+        #expect(WorkerCount.cgroup("1:cpu:/x\n") == nil)
+    }
+}
+
+@Suite struct CreditsTests {
+    @Test(arguments: [(8_192, 1_048_576, 8_192), (8_192, 1_024, 480), (100, 1_024, 100), (100, 64, 8)])
+    func boundedByDescriptors(configured: Int, limit: Int, expected: Int) {
+        #expect(WorkerPool.credits(configured, descriptorLimit: limit) == expected)
+    }
+}
+
+@Suite struct KeyStoreTests {
+    @Test func theNewestSetReplacesTheOneBefore() throws {
+        var store = KeyStore()
+        #expect(store.raw == nil)
+        let stored = store.replace(with: try MemoryFile.sealed(name: "keys", bytes: [1]), generation: 7)
+        #expect(stored)
+        #expect(store.generation == 7)
+        let again = store.replace(with: try MemoryFile.sealed(name: "keys", bytes: [2]), generation: 1)
+        #expect(again, "a new keyring counts from 1")
+        #expect(store.generation == 8)
+    }
+
+    @Test func whatCouldStillBeChangedIsRefused() throws {
+        var store = KeyStore()
+        let open = store.replace(with: try PanelReader.makeFile(rows: 1), generation: 1)
+        #expect(!open)
+        let empty = store.replace(with: try MemoryFile.sealed(name: "keys", bytes: []), generation: 1)
+        #expect(!empty)
+        #expect(store.raw == nil)
+        #expect(store.generation == 0)
+    }
+}
