@@ -6,22 +6,17 @@ import Testing
 
 @Suite("When freed memory is given back")
 struct MemoryTrimPolicyTests {
-    @Test("Once, when a wave has gone")
-    func wave() {
+    @Test(
+        "Once, when a large wave has gone",
+        arguments: [
+            [(10, false), (2_000, false), (1_500, false), (900, true), (899, false), (0, true), (0, false)],
+            [(MemoryTrimPolicy.smallest - 1, false), (0, false)],
+        ])
+    func waves(steps: [(connections: Int, trims: Bool)]) {
         var policy = MemoryTrimPolicy()
-        #expect(!policy.shouldTrim(connections: 10))
-        #expect(!policy.shouldTrim(connections: 2_000))
-        #expect(!policy.shouldTrim(connections: 1_500))
-        #expect(policy.shouldTrim(connections: 900))
-        #expect(!policy.shouldTrim(connections: 899))
-        #expect(policy.shouldTrim(connections: 0))
-        #expect(!policy.shouldTrim(connections: 0))
-    }
-
-    @Test("Not for small waves")
-    func small() {
-        var policy = MemoryTrimPolicy()
-        #expect(!policy.shouldTrim(connections: MemoryTrimPolicy.smallest - 1))
-        #expect(!policy.shouldTrim(connections: 0))
+        for step in steps {
+            let trims = policy.shouldTrim(connections: step.connections)
+            #expect(trims == step.trims, "at \(step.connections)")
+        }
     }
 }
