@@ -115,9 +115,11 @@ extension Integration {
 
         @Test("A client that leaves while the upstream's backlog is full takes the half-open connection with it")
         func fullBacklog() throws {
-            let backlog = try FullBacklog()
-            defer { backlog.close() }
-            try World.run(configure: { $0.upstream = backlog.endpoint }) { world in
+            try World.run { world in
+                // A worker is ready once it has reached the API server: only then does that stop to accept.
+                world.upstream.stop()
+                let backlog = try FullBacklog(on: world.upstream.endpoint)
+                defer { backlog.close() }
                 let mine = { KernelSocket.towards(backlog.endpoint.port, in: [.synSent]).count }
                 let before = mine()
                 var worst = 0.0
