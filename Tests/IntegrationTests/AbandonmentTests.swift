@@ -43,7 +43,7 @@ extension Integration {
                     // A page or two moves in any process; 5 % of a small one is less than that.
                     Self.expectLevel(before.rssAnon, after.rssAnon, slack: 128 << 10, "RssAnon of \(after.command)")
                 }
-                #expect(world.upstream.ledger.accepted == Self.waves * Self.clientsPerWave)
+                #expect(world.upstream.ledger.accepted >= Self.waves * Self.clientsPerWave)
                 #expect(world.upstream.ledger.open == 0)
                 let lingering = KernelSocket.towards(
                     world.upstream.endpoint.port, in: [.established, .closeWait, .synSent])

@@ -71,8 +71,9 @@ struct CancellationCase {
         self.target = target
     }
 
-    /// Starts the request and returns when it is in its state. `number` makes the target unique.
-    init(_ state: ExchangeState, number: Int, in world: World) throws {
+    /// Starts the request and returns when it is in its state. `number` makes the target unique; `reachable`: the
+    /// client's end must be able to reach the gateway's kernel.
+    init(_ state: ExchangeState, number: Int, reachable: Bool = true, in world: World) throws {
         client = try world.gateway.connect(receiveBuffer: state == .pausedResponse ? 8_192 : nil)
         target = "\(state.target)/\(number)"
         let target = target
@@ -81,7 +82,9 @@ struct CancellationCase {
         switch state {
         case .headIncomplete:
             client.wire.write("GET \(target) HTTP/1.1\r\nHost: gateway.test\r\nX-Half: ")
-            try wait("the half head to be read") { KernelSocket.pair(of: client.wire).far?.receiveQueue == 0 }
+            try wait("the half head to be read: \(KernelSocket.pair(of: client.wire))") {
+                KernelSocket.pair(of: client.wire).far?.receiveQueue == 0
+            }
             sleep(for: .milliseconds(20))
         case .identity:
             client.send("GET", target, token: try world.issuer.token(for: "alice", keyIdentifier: "unknown-\(number)"))
@@ -105,7 +108,7 @@ struct CancellationCase {
             try wait("the request's head") { upstream.requests(for: target).count == 1 }
         case .pausedRequest:
             client.send("POST", target, token: world.token, fields: ["Content-Length: 1000000000"])
-            try Self.fillUntilUnread(client)
+            if reachable { try Self.fillUntilUnread(client) } else { Self.fill(client) }
         }
     }
 
@@ -115,6 +118,12 @@ struct CancellationCase {
         case .reset: client.wire.reset()
         case .closeNotify: client.wire.finishSending()
         }
+    }
+
+    /// Writes until nothing moves any more: an end of the client's would be stuck behind it.
+    static func fill(_ client: RawClient) {
+        let piece = [UInt8](repeating: 0x79, count: 65_536)
+        while client.wire.write(piece, by: .after(.milliseconds(300))) == .all {}
     }
 
     /// Writes until the gateway leaves bytes unread, yet so few that a FIN still reaches its kernel.
@@ -139,6 +148,8 @@ struct CancellationCase {
 }
 
 /// `eventually`, as a step of a set-up that must succeed.
-func wait(_ what: String, within limit: Duration = .seconds(10), _ condition: () throws -> Bool) throws {
-    guard try eventually(within: limit, condition) else { throw HarnessError.timedOut(waitingFor: what) }
+func wait(
+    _ what: @autoclosure () -> String, within limit: Duration = .seconds(10), _ condition: () throws -> Bool
+) throws {
+    guard try eventually(within: limit, condition) else { throw HarnessError.timedOut(waitingFor: what()) }
 }

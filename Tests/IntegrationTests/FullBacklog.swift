@@ -8,9 +8,9 @@ final class FullBacklog {
     private let listener: SilentListener
     private var fillers: [RawClient] = []
 
-    init() throws {
-        listener = try SilentListener(backlog: 1)
-        endpoint = listener.endpoint
+    init(on endpoint: Endpoint) throws {
+        listener = try SilentListener(on: endpoint, backlog: 1)
+        self.endpoint = endpoint
         // A backlog of n takes n + 1 connections; the first that gets no answer says that it is full.
         for _ in 0..<8 {
             guard let filler = try? RawClient.connect(to: endpoint, by: .after(.milliseconds(300))) else { return }

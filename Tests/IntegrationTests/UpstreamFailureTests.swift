@@ -59,9 +59,12 @@ extension Integration {
                 case "/kept": connection.answer(body: "kept")
                 case "/stale":
                     // The second request on a connection finds it closed.
-                    if connection.number == 1 { return }
+                    if connection.timesAsked == 1 { return }
                     connection.answer(body: "retried")
-                default: connection.answer(body: "well")
+                default:
+                    // Not kept, so that the next request comes on a fresh connection and is sent once only.
+                    connection.answer(fields: ["Connection: close"], body: "well")
+                    return
                 }
             }
         }
@@ -105,8 +108,8 @@ extension Integration {
 
         @Test("Nobody listens: 502; nobody answers the handshake or the request: 504 with the stage")
         func unreachable() throws {
-            let nobody = try Endpoint.free()
-            try World.run(configure: { $0.upstream = nobody }) { world in
+            try World.run { world in
+                world.upstream.stop()
                 let response = try world.gateway.connect().request("GET", "/", token: world.token)
                 #expect(try Status(response).isFailure(502), "\(response.text)")
             }
@@ -124,10 +127,11 @@ extension Integration {
 
         @Test("An API server with another's certificate is not spoken to")
         func otherCertificate() throws {
-            let stranger = try Certificates()
-            let impostor = try ScriptedUpstream(tls: stranger.server(), Self.serve)
-            defer { impostor.stop() }
-            try World.run(configure: { $0.upstream = impostor.endpoint }) { world in
+            try World.run { world in
+                world.upstream.stop()
+                let impostor = try ScriptedUpstream(
+                    on: world.upstream.endpoint, tls: Certificates().server(), Self.serve)
+                defer { impostor.stop() }
                 let response = try world.gateway.connect().request("GET", "/", token: world.token)
                 #expect(try Status(response).isFailure(502), "\(response.text)")
                 #expect(impostor.requests.isEmpty)
@@ -160,12 +164,13 @@ extension Integration {
             }
             try World.run(configure: { $0.workers = 1 }, script: script) { world in
                 let client = try world.gateway.connect()
+                let before = world.upstream.ledger.accepted
                 for _ in 0..<3 {
                     #expect(try client.request("POST", "/", token: world.token, body: "x").text == "once")
                     try wait("the upstream's close") { world.upstream.ledger.open == 0 }
                     sleep(for: .milliseconds(20))
                 }
-                #expect(world.upstream.ledger.accepted == 3)
+                #expect(world.upstream.ledger.accepted == before + 3)
             }
         }
 

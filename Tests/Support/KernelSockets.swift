@@ -30,7 +30,7 @@ package struct KernelSocket: Sendable {
 
     /// All IPv4 sockets of this network namespace.
     package static func all() -> [KernelSocket] {
-        let table = (try? String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)) ?? ""
+        let table = ProcFile.read("/proc/net/tcp") ?? ""
         return table.split(separator: "\n").dropFirst().compactMap(KernelSocket.init(line:))
     }
 

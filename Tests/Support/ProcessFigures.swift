@@ -13,7 +13,7 @@ package struct ProcessFigures: Sendable {
 
     /// nil when there is no such process (or it is a zombie).
     package init?(of identifier: Int32) {
-        guard let status = try? String(contentsOfFile: "/proc/\(identifier)/status", encoding: .utf8),
+        guard let status = ProcFile.read("/proc/\(identifier)/status"),
             let open = try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(identifier)/fd")
         else { return nil }
         var values: [Substring: Substring] = [:]
@@ -23,7 +23,7 @@ package struct ProcessFigures: Sendable {
         }
         guard values["State"]?.first != "Z" else { return nil }
         self.identifier = identifier
-        let arguments = (try? String(contentsOfFile: "/proc/\(identifier)/cmdline", encoding: .utf8)) ?? ""
+        let arguments = ProcFile.read("/proc/\(identifier)/cmdline") ?? ""
         command = arguments.split(separator: "\0").prefix(2)
             .map { String($0.split(separator: "/").last ?? "") }.joined(separator: " ")
         descriptors = open.count
@@ -33,7 +33,7 @@ package struct ProcessFigures: Sendable {
 
     /// The children of a process, by the kernel's list.
     package static func children(of identifier: Int32) -> [Int32] {
-        let list = try? String(contentsOfFile: "/proc/\(identifier)/task/\(identifier)/children", encoding: .utf8)
+        let list = ProcFile.read("/proc/\(identifier)/task/\(identifier)/children")
         return (list ?? "").split(separator: " ").compactMap { Int32($0.filter(\.isNumber)) }
     }
 

@@ -86,6 +86,9 @@ package final class ScriptedConnection: @unchecked Sendable {
         record(.finished, at: instant)
     }
 
+    /// How often the target of the request just read was asked for, this time included.
+    package var timesAsked: Int { upstream.requestCount(for: target) }
+
     /// Says that the script has come to this point, for `ScriptedUpstream.isMarked`.
     package func mark(_ point: String) {
         upstream.mark("\(point) \(target)")

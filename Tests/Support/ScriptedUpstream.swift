@@ -26,28 +26,31 @@ package final class ScriptedUpstream: Sendable {
 
     package let endpoint: Endpoint
     private let listener: Int32
+    private let listenerClosed = DispatchSemaphore(value: 0)
     private let tls: TLSContext?
     private let script: Script
     private let state = Mutex(State())
 
-    /// Listens at once. `receiveBuffer` is set before `listen`, so that connections inherit the small window.
+    /// Listens at once, on a port of its own unless told. `receiveBuffer` is set before `listen`, so that connections inherit the small window.
     package init(
-        on address: String = "127.0.0.1", tls: TLSContext? = nil, receiveBuffer: Int32? = nil,
+        on endpoint: Endpoint = Endpoint("127.0.0.1", 0), tls: TLSContext? = nil, receiveBuffer: Int32? = nil,
         _ script: @escaping Script
     ) throws(HarnessError) {
         Harness.prepare()
         let (descriptor, port) = try Sockets.listen(
-            on: address, port: 0, backlog: 4_096, receiveBuffer: receiveBuffer)
+            on: endpoint.address, port: endpoint.port, backlog: 4_096, receiveBuffer: receiveBuffer)
         listener = descriptor
-        endpoint = Endpoint(address, port)
+        self.endpoint = Endpoint(endpoint.address, port)
         self.tls = tls
         self.script = script
         Harness.thread { self.accept() }
     }
 
-    /// Ends the listener and every connection.
+    /// Ends the listener and every connection; its port is free when this returns.
     package func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
+        listenerClosed.wait()
+        listenerClosed.signal()
         for wire in state.withLock({ $0.live.values.map { $0 } }) { wire.abandon() }
     }
 
@@ -116,6 +119,7 @@ package final class ScriptedUpstream: Sendable {
             Harness.thread { self.serve(connection) }
         }
         _ = Foundation.close(listener)
+        listenerClosed.signal()
     }
 
     private func serve(_ connection: ScriptedConnection) {

@@ -7,11 +7,12 @@ package final class SilentListener: Sendable {
     package let endpoint: Endpoint
     private let descriptor: Int32
 
-    package init(on address: String = "127.0.0.1", backlog: Int32) throws(HarnessError) {
+    package init(on endpoint: Endpoint = Endpoint("127.0.0.1", 0), backlog: Int32) throws(HarnessError) {
         Harness.prepare()
-        let (descriptor, port) = try Sockets.listen(on: address, port: 0, backlog: backlog, receiveBuffer: nil)
+        let (descriptor, port) = try Sockets.listen(
+            on: endpoint.address, port: endpoint.port, backlog: backlog, receiveBuffer: nil)
         self.descriptor = descriptor
-        endpoint = Endpoint(address, port)
+        self.endpoint = Endpoint(endpoint.address, port)
     }
 
     package func close() {
