@@ -57,6 +57,8 @@ enum Stage: String, Equatable, Sendable {
     case request
     case requestBody = "request_body"
     case responseBody = "response_body"
+    /// The API server does not take what there is of the request.
+    case upstreamWrite = "upstream_write"
     /// The client does not take what there is for it.
     case clientWrite = "client_write"
 }

@@ -222,7 +222,9 @@ final class Exchange: TimerHandler, UpstreamUser {
         case .requesting, .responding:
             if client.isBlocked {
                 deadlines.wait(for: .clientWrite, now: now)
-            } else if !machine.requestComplete, upstream?.send.isEmpty ?? true {
+            } else if upstream?.isBlocked ?? false {
+                deadlines.wait(for: .upstreamWrite, now: now)
+            } else if !machine.requestComplete {
                 deadlines.wait(for: .requestBody, now: now)
             } else if machine.phase == .requesting {
                 deadlines.wait(for: .firstResponseByte, now: now)
@@ -249,7 +251,7 @@ final class Exchange: TimerHandler, UpstreamUser {
         guard machine.phase == .requesting || machine.phase == .responding, !machine.requestComplete else {
             return false
         }
-        return upstream?.send.isEmpty ?? false
+        return !(upstream?.isBlocked ?? true)
     }
 
     /// Bytes wait inside TLS or the buffers, and their turn comes after everybody else's.

@@ -27,7 +27,7 @@ struct ExchangeDeadlines: Equatable {
         case .firstResponseByte: stage = (new, isLongRunning ? .never : now + configuration.firstResponseByte)
         case .request: stage = (new, .never)
         case .responseBody: stage = (new, isLongRunning ? .never : now + configuration.bodyProgress)
-        case .requestBody, .clientWrite: stage = (new, now + configuration.bodyProgress)
+        case .requestBody, .upstreamWrite, .clientWrite: stage = (new, now + configuration.bodyProgress)
         }
     }
 

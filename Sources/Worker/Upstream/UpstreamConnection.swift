@@ -133,6 +133,9 @@ final class UpstreamConnection: EventHandler {
         return socket.send(from: &send)
     }
 
+    /// Whether the API server has not yet taken what there is for it.
+    var isBlocked: Bool { !send.isEmpty }
+
     var hasPending: Bool { socket?.hasPending ?? false }
 
     /// Says whether the user would read more now; writing is watched for as long as there is something to write.
