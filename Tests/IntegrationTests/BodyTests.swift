@@ -103,7 +103,7 @@ extension Integration {
                 let peak = Peak()
 
                 // Downloads: clients that read 64 KiB in 20 ms for a while, then the rest as fast as it comes.
-                let clients = try (0..<4).map { _ in try world.gateway.connect(receiveBuffer: 16_384) }
+                let clients = try (0..<4).map { _ in try world.gateway.connect(receiveBuffer: 65_536) }
                 for client in clients { client.send("GET", "/sized/\(size)", token: world.token) }
                 let checkers = try clients.map { client in
                     _ = try client.reader.readHead(by: .after(.seconds(30)))

@@ -74,7 +74,7 @@ struct CancellationCase {
     /// Starts the request and returns when it is in its state. `number` makes the target unique; `reachable`: the
     /// client's end must be able to reach the gateway's kernel.
     init(_ state: ExchangeState, number: Int, reachable: Bool = true, in world: World) throws {
-        client = try world.gateway.connect(receiveBuffer: state == .pausedResponse ? 8_192 : nil)
+        client = try world.gateway.connect(receiveBuffer: state == .pausedResponse ? 65_536 : nil)
         target = "\(state.target)/\(number)"
         let target = target
         let upstream = world.upstream
@@ -145,11 +145,4 @@ struct CancellationCase {
             throw HarnessError.unexpected("bytes of the client's are stuck in its own kernel")
         }
     }
-}
-
-/// `eventually`, as a step of a set-up that must succeed.
-func wait(
-    _ what: @autoclosure () -> String, within limit: Duration = .seconds(10), _ condition: () throws -> Bool
-) throws {
-    guard try eventually(within: limit, condition) else { throw HarnessError.timedOut(waitingFor: what()) }
 }

@@ -72,11 +72,9 @@ extension Integration {
                     let inState = ContinuousClock.now
                     // Before there is an upstream, the end is what the client is told.
                     var saw = state.hasUpstream ? "" : Self.outcome(of: running, state)
-                    #expect(
-                        !state.hasUpstream
-                            || eventually(within: .seconds(4), every: .milliseconds(1)) {
-                                world.upstream.closes.count > closes
-                            }, "\(state.rawValue): no end within 4 s")
+                    expectEventually(
+                        "\(state.rawValue): no end within 4 s", within: .seconds(4), every: .milliseconds(1)
+                    ) { !state.hasUpstream || world.upstream.closes.count > closes }
                     let late = (ContinuousClock.now - inState).milliseconds - 1_000
                     if state.hasUpstream { saw = Self.outcome(of: running, state) }
                     // Its clock started somewhere between `start` and `inState`, or later where kernels still moved bytes.
@@ -133,7 +131,7 @@ extension Integration {
                     case .reset: client.wire.reset()
                     case .closeNotify: client.wire.finishSending()
                     }
-                    #expect(eventually(within: Self.limit, every: .milliseconds(1)) { mine() == before })
+                    expectEventually(within: Self.limit, every: .milliseconds(1)) { mine() == before }
                     worst = max(worst, (ContinuousClock.now - left).milliseconds)
                     client.wire.close()
                     #expect(world.gateway.waitUntilIdle(within: .seconds(2)))
@@ -175,9 +173,9 @@ extension Integration {
                 return last == baseline
             }
             #expect(same, "\(what): descriptors \(last), at first \(baseline)")
-            #expect(
-                eventually(within: .seconds(2)) { world.upstream.ledger.open == 0 },
-                "\(what): \(world.upstream.ledger.open) upstream connections are left")
+            expectEventually(
+                "\(what): \(world.upstream.ledger.open) upstream connections are left", within: .seconds(2)
+            ) { world.upstream.ledger.open == 0 }
         }
 
         private static func prepare(_ world: World, for state: ExchangeState) throws {

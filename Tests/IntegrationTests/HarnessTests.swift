@@ -78,7 +78,7 @@ extension Integration {
             defer { upstream.stop() }
             let client = try RawClient.connect(to: upstream.endpoint, tls: certificates.client())
             client.send("GET", "/here")
-            #expect(eventually(within: .seconds(2)) { upstream.requests.count == 1 })
+            expectEventually(within: .seconds(2)) { upstream.requests.count == 1 }
             let left = ContinuousClock.now
             switch leaving {
             case .fin: client.wire.sendFIN()
@@ -113,7 +113,7 @@ extension Integration {
             defer { upstream.stop() }
             let client = try RawClient.connect(to: upstream.endpoint)
             client.send("GET", "/gone")
-            #expect(eventually(within: .seconds(2)) { upstream.requests.count == 1 })
+            expectEventually(within: .seconds(2)) { upstream.requests.count == 1 }
             guard client.wire.vanish() else { return }  // no CAP_NET_ADMIN here
             #expect(upstream.close(of: "/gone", within: .milliseconds(300)) == nil)
         }
@@ -124,11 +124,10 @@ extension Integration {
             defer { upstream.stop() }
             let client = try RawClient.connect(to: upstream.endpoint)
             client.wire.write(String(repeating: "x", count: 1_000))
-            #expect(
-                eventually(within: .seconds(2)) { KernelSocket.pair(of: client.wire).far?.receiveQueue == 1_000 })
+            expectEventually(within: .seconds(2)) { KernelSocket.pair(of: client.wire).far?.receiveQueue == 1_000 }
             #expect(KernelSocket.pair(of: client.wire).near?.sendQueue == 0)
             client.wire.close()
-            #expect(eventually(within: .seconds(2)) { upstream.ledger.open == 0 })
+            expectEventually(within: .seconds(2)) { upstream.ledger.open == 0 }
         }
 
         @Test("A token verifies with the key of its issuer's set")

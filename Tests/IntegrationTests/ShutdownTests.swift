@@ -42,7 +42,7 @@ extension Integration {
             let start = ContinuousClock.now
             let stopping = Harness.inBackground { gateway.stop() }
             #expect(idle.drain(by: .after(.seconds(1))) != nil, "an idle connection stayed")
-            #expect(eventually(within: .seconds(1)) { (try? RawClient.connect(to: gateway.endpoint)) == nil })
+            expectEventually(within: .seconds(1)) { (try? RawClient.connect(to: gateway.endpoint)) == nil }
             let response = try soon.reader.readResponse(by: .after(.seconds(5)))
             #expect(response.text == "served out")
             #expect(response.head["connection"]?.lowercased() == "close")
@@ -53,7 +53,7 @@ extension Integration {
             #expect(stopped.exit == .code(0) && stopped.survivors.isEmpty, "\(stopped.log)")
             #expect(watched > 1_900 && watched < 3_500, "the watch was cut after \(watched) ms")
             #expect(stopped.took < .seconds(4))
-            #expect(eventually(within: .seconds(1)) { world.upstream.ledger.open == 0 })
+            expectEventually(within: .seconds(1)) { world.upstream.ledger.open == 0 }
             let summary = stopped.log.split(separator: "\n").filter { $0.contains("served") && $0.contains("cut") }
             #expect(summary.count == 1, "\(stopped.log.suffix(2_000))")
             var table = FiguresTable("SIGTERM with a drain of 2 s", columns: ["what", "ms"])
@@ -100,9 +100,9 @@ extension Integration {
             let children = ProcessFigures.children(of: world.gateway.supervisor.identifier)
             #expect(children.count >= 3)
             world.gateway.supervisor.signal(SIGKILL)
-            #expect(eventually(within: .seconds(6)) { !children.contains(where: ProcessFigures.isAlive) })
+            expectEventually(within: .seconds(6)) { !children.contains(where: ProcessFigures.isAlive) }
             for child in children where ProcessFigures.isAlive(child) { ChildProcess.signal(child, SIGKILL) }
-            #expect(eventually(within: .seconds(1)) { world.upstream.ledger.open == 0 })
+            expectEventually(within: .seconds(1)) { world.upstream.ledger.open == 0 }
             world.upstream.stop()
         }
     }

@@ -12,14 +12,16 @@ package final class RawClient: @unchecked Sendable {
         reader = HTTPReader(wire)
     }
 
-    /// Connects by TCP alone; `receiveBuffer` as small as wanted brings back-pressure early.
+    /// Connects by TCP alone; a small `receiveBuffer` brings back-pressure early. (Below a
+    /// loopback segment of 64 KiB the kernel falls back on its timers, and everything crawls.)
     package static func connect(
         to endpoint: Endpoint, receiveBuffer: Int32? = nil, by deadline: Deadline = .after(.seconds(10))
     ) throws(HarnessError) -> RawClient {
-        let descriptor = try Sockets.connect(to: endpoint.address, port: endpoint.port, by: deadline)
-        let wire = Wire(descriptor: descriptor)
-        if let receiveBuffer { wire.shrinkBuffers(receive: receiveBuffer) }
-        return RawClient(wire)
+        Harness.prepare()
+        return RawClient(
+            Wire(
+                descriptor: try Sockets.connect(
+                    to: endpoint.address, port: endpoint.port, receiveBuffer: receiveBuffer, by: deadline)))
     }
 
     /// Connects with TLS, checking the certificate against the address.

@@ -51,10 +51,14 @@ enum Sockets {
         errno == EAGAIN || errno == EINTR ? .wants(events) : .reset
     }
 
-    /// A connected socket; the address is IPv4 and dotted.
-    static func connect(to address: String, port: UInt16, by deadline: Deadline) throws(HarnessError) -> Int32 {
+    /// A connected socket; the address is IPv4 and dotted. The buffer is set before the window is first told: a window
+    /// that shrinks afterwards makes the kernel drop what it had room for.
+    static func connect(
+        to address: String, port: UInt16, receiveBuffer: Int32?, by deadline: Deadline
+    ) throws(HarnessError) -> Int32 {
         let descriptor = try open()
         makeNonBlocking(descriptor)
+        setReceiveBuffer(descriptor, receiveBuffer)
         let result = unsafe withAddress(address, port) { unsafe Foundation.connect(descriptor, $0, $1) }
         guard result == 0 || errno == EINPROGRESS else {
             let reason = lastError
@@ -80,7 +84,7 @@ enum Sockets {
     ) throws(HarnessError) -> (descriptor: Int32, port: UInt16) {
         let descriptor = try open()
         set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
-        setBuffers(descriptor, receive: receiveBuffer, send: nil)
+        setReceiveBuffer(descriptor, receiveBuffer)
         guard unsafe withAddress(address, port, { unsafe bind(descriptor, $0, $1) }) == 0,
             Foundation.listen(descriptor, backlog) == 0
         else {
@@ -116,9 +120,8 @@ enum Sockets {
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
     }
 
-    static func setBuffers(_ descriptor: Int32, receive: Int32?, send: Int32?) {
-        if let receive { set(descriptor, SOL_SOCKET, SO_RCVBUF, receive) }
-        if let send { set(descriptor, SOL_SOCKET, SO_SNDBUF, send) }
+    private static func setReceiveBuffer(_ descriptor: Int32, _ bytes: Int32?) {
+        if let bytes { set(descriptor, SOL_SOCKET, SO_RCVBUF, bytes) }
     }
 
     static func setLingerZero(_ descriptor: Int32) {

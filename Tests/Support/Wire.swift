@@ -121,11 +121,6 @@ package final class Wire: @unchecked Sendable {
         Sockets.wait(fd, Sockets.peerClosed, by: deadline) == 0 ? nil : .now
     }
 
-    /// Shrinks the kernel's buffers, so that back-pressure comes early.
-    package func shrinkBuffers(receive: Int32? = nil, send: Int32? = nil) {
-        Sockets.setBuffers(fd, receive: receive, send: send)
-    }
-
     // MARK: The end
 
     /// TLS: sends close_notify, and leaves TCP open. Without TLS: the FIN, and leaves the other direction open.
