@@ -37,6 +37,7 @@ final class HandOff {
 
     func workerReady(_ id: WorkerID, credits: Int) { ledger.workerReady(id, credits: credits) }
     func workerStopsAccepting(_ id: WorkerID) { ledger.workerStopsAccepting(id) }
+    func setSluggish(_ id: WorkerID, _ sluggish: Bool) { ledger.setSluggish(id, sluggish) }
     func workerHasRoom(_ id: WorkerID) { ledger.setBlocked(id, false) }
 
     /// False: the worker broke the protocol.

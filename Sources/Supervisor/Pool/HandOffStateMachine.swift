@@ -38,8 +38,11 @@ struct HandOffStateMachine {
         /// Its channel took no more; it is left out until there is room.
         var blocked = false
         var accepting = true
+        /// Its heartbeat is late.
+        var sluggish = false
 
         var credits: Int { limit - unclaimed - claimed }
+        var takesConnections: Bool { accepting && !blocked && !sluggish }
     }
 
     /// What there is to hand over next, and to whom.
@@ -94,7 +97,7 @@ struct HandOffStateMachine {
     /// Connections that workers can be given now.
     var credits: Int {
         workers.reduce(0) { sum, worker in
-            guard let worker, worker.accepting, !worker.blocked else { return sum }
+            guard let worker, worker.takesConnections else { return sum }
             return sum + max(0, worker.credits)
         }
     }
@@ -114,6 +117,11 @@ struct HandOffStateMachine {
     /// Its channel is full, or has room again.
     mutating func setBlocked(_ id: WorkerID, _ blocked: Bool) {
         if knows(id) { workers[id.slot]?.blocked = blocked }
+    }
+
+    /// Its heartbeat is late, or in time again.
+    mutating func setSluggish(_ id: WorkerID, _ sluggish: Bool) {
+        if knows(id) { workers[id.slot]?.sluggish = sluggish }
     }
 
     /// Takes it out, and gives the connections that it had not claimed, oldest first: each must be examined.
@@ -169,7 +177,7 @@ struct HandOffStateMachine {
     private func chooseWorker() -> Worker? {
         var best: Worker?
         for offset in 1...max(1, workers.count) {
-            guard let worker = workers[(lastChosen + offset) % workers.count], worker.accepting, !worker.blocked,
+            guard let worker = workers[(lastChosen + offset) % workers.count], worker.takesConnections,
                 worker.credits > (best?.credits ?? 0)
             else { continue }
             best = worker

@@ -56,7 +56,7 @@ struct SlotStateMachine {
     /// A process that ends sooner after `ready` has died young.
     static let youngAge = Duration.seconds(10)
     static let firstBackOff = Duration.milliseconds(100)
-    /// The longest back-off for those that never became ready, and for those that did.
+    /// The longest back-off, from start to start, for those that never became ready, and for those that did.
     static let longestBackOff = Duration.seconds(30)
     static let longestBackOffOnceReady = Duration.seconds(1)
 
@@ -68,12 +68,19 @@ struct SlotStateMachine {
     private(set) var deaths = 0
     /// Why we ended the process that holds the slot; nil when it is not our doing.
     private(set) var reason: Reason?
+    private var startedAt = Instant.zero
     private var readySince: Instant?
     private var wanted = true
     private let startAllowance: Duration
+    private let mayWaitOnceGreeted: Bool
 
-    init(startAllowance: Duration, now: Instant) {
+    /// - Parameters:
+    ///   - startAllowance: from the start to `ready`.
+    ///   - mayWaitOnceGreeted: it has that long only until `hello`, because what it waits for afterwards is others'
+    ///     fault and no restart brings it nearer (the keyring, while the issuer is down).
+    init(startAllowance: Duration, mayWaitOnceGreeted: Bool = false, now: Instant) {
         self.startAllowance = startAllowance
+        self.mayWaitOnceGreeted = mayWaitOnceGreeted
         state = .waiting(until: now)
     }
 
@@ -101,6 +108,7 @@ struct SlotStateMachine {
             generation += 1
             reason = nil
             readySince = nil
+            startedAt = now
             state = .starting(deadline: now + startAllowance, greeted: false)
             return .spawn(generation: generation)
         case .starting: return kill(.startDeadline)
@@ -121,7 +129,7 @@ struct SlotStateMachine {
         guard version == ControlProtocol.version else { return false }
         switch state {
         case .starting(let deadline, false):
-            state = .starting(deadline: deadline, greeted: true)
+            state = .starting(deadline: mayWaitOnceGreeted ? .never : deadline, greeted: true)
             return true
         case .draining, .aborted, .killed: return true
         case .waiting, .starting, .ready, .gone: return false
@@ -204,6 +212,7 @@ struct SlotStateMachine {
         return .restart(at: now + delay)
     }
 
+    /// How long from now the next start must wait.
     private mutating func backOff(_ now: Instant) -> Duration {
         if let readySince, now.since(readySince) >= Self.youngAge {
             youngDeaths = 0
@@ -214,6 +223,7 @@ struct SlotStateMachine {
         let exponent = min(readySince == nil ? youngDeaths - 1 : youngDeaths - 2, 16)
         guard exponent >= 0 else { return .zero }
         let longest = readySince == nil ? Self.longestBackOff : Self.longestBackOffOnceReady
-        return min(Self.firstBackOff * (1 << exponent), longest)
+        // From start to start: one that took its time to fail has waited long enough.
+        return max(.zero, min(Self.firstBackOff * (1 << exponent), longest) - now.since(startedAt))
     }
 }

@@ -99,12 +99,12 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
 
     private func lookAfterAll(_ now: Instant) {
         for slot in slots {
-            guard let process = slot.process,
-                HealthPolicy.judge(heartbeat: process.panel.heartbeat, now: now) == .hung
-            else { continue }
-            perform(slot.machine.hung(now), on: slot, now: now)
-            handOff.workerStopsAccepting(process.id)
+            guard let process = slot.process else { continue }
+            let verdict = HealthPolicy.judge(heartbeat: process.panel.heartbeat, now: now)
+            handOff.setSluggish(process.id, verdict != .healthy)
+            if verdict == .hung { perform(slot.machine.hung(now), on: slot, now: now) }
         }
+        dispatch()
         let given = handOff.giveUpHeld(until: now)
         if given > 0 { log.error("no worker took connections in time", metadata: ["lost": "\(given)"]) }
     }

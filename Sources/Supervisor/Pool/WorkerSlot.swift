@@ -13,7 +13,8 @@ final class WorkerSlot {
     init(number: Int, role: WorkerRole, startAllowance: Duration, now: Instant) {
         self.number = number
         self.role = role
-        machine = SlotStateMachine(startAllowance: startAllowance, now: now)
+        machine = SlotStateMachine(
+            startAllowance: startAllowance, mayWaitOnceGreeted: role == .keyring, now: now)
     }
 
     var id: WorkerID { WorkerID(slot: number, generation: machine.generation) }

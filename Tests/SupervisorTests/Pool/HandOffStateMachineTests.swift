@@ -115,6 +115,15 @@ import Testing
         #expect(ledger.counts.lost == 0)
     }
 
+    @Test func aSluggishWorkerIsLeftOutUntilItTurnsAgain() throws {
+        var ledger = ledger(credits: [5, 3])
+        ledger.setSluggish(first, true)
+        #expect(ledger.credits == 3)
+        #expect(try #require(hand(&ledger)).worker == second)
+        ledger.setSluggish(first, false)
+        #expect(try #require(hand(&ledger)).worker == first)
+    }
+
     @Test func aWorkerThatIsBlockedOrDrainsIsLeftOut() throws {
         var ledger = ledger(credits: [5, 3])
         ledger.setBlocked(first, true)

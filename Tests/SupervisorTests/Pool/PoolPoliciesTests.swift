@@ -10,7 +10,7 @@ import Testing
 
     @Test(arguments: [
         (0, HealthPolicy.Verdict.healthy),  // never stamped: the start deadline rules
-        (89, .hung), (90, .healthy), (100, .healthy),
+        (89, .hung), (90, .sluggish), (97, .sluggish), (98, .healthy), (100, .healthy),
         (101, .healthy),  // stamped while we looked
     ])
     func heartbeat(seconds: Int, verdict: HealthPolicy.Verdict) {

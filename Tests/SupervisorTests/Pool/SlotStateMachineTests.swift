@@ -39,7 +39,16 @@ import Testing
         #expect(machine.timeReached(at(30)) == .signal(9, .startDeadline))
         #expect(machine.state == .killed)
         #expect(machine.timeReached(at(99)) == .none)
-        #expect(machine.exited(at(31)) == .restart(at: at(31.1)))
+        #expect(machine.exited(at(31)) == .restart(at: at(31)), "back-off counts from start to start")
+    }
+
+    @Test func theKeyringMayWaitForItsIssuerOnceItHasSaidHello() {
+        var machine = SlotStateMachine(startAllowance: .seconds(30), mayWaitOnceGreeted: true, now: start)
+        _ = machine.timeReached(start)
+        #expect(machine.nextDeadline == at(30))
+        #expect(machine.greeted(version: ControlProtocol.version) == true)
+        #expect(machine.timeReached(at(3_600)) == .none)
+        #expect(machine.becameReady(at(3_600)) == true)
     }
 
     @Test func wordsInTheWrongOrderAreRefused() {
