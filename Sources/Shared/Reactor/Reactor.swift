@@ -27,7 +27,8 @@ package final class Reactor {
     private var timerOwners: [TimerOwner?] = []
     private var events = [ReadyEvent](repeating: ReadyEvent(tag: 0, readiness: []), count: 256)
     private var turnEnd: [() -> Void] = []
-    private var stopping = false
+    /// `stop` was called: the loop ends with the current turn.
+    package private(set) var isStopped = false
 
     private struct Slot {
         var handler: (any EventHandler)?
@@ -102,6 +103,9 @@ package final class Reactor {
         freeRegistrations.append(index)
     }
 
+    /// Descriptors watched, for the proof that none is left behind.
+    package var registrationCount: Int { registrations.count - freeRegistrations.count }
+
     // MARK: Timers
 
     package typealias Timer = TimerWheel.Handle
@@ -133,18 +137,18 @@ package final class Reactor {
 
     /// Runs until `stop`.
     package func run() {
-        while !stopping { turn(maxWait: nil) }
+        while !isStopped { turn(maxWait: nil) }
     }
 
     /// Ends `run` after the current turn.
-    package func stop() { stopping = true }
+    package func stop() { isStopped = true }
 
     /// One turn: waits (at most `maxWait`), handles what is due.
     package func turn(maxWait: Duration?) {
         now = kernel.now()
         fireTimers()
         finishTurn()
-        if stopping { return }
+        if isStopped { return }
         var timeout = maxWait
         if let deadline = timers.nextDeadline() {
             let wait = deadline.since(now)
