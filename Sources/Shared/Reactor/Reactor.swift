@@ -143,6 +143,16 @@ package final class Reactor {
     /// Ends `run` after the current turn.
     package func stop() { isStopped = true }
 
+    /// Lets go of every handler: for whoever outlives its loop.
+    package func forgetAll() {
+        isStopped = true
+        registrations.removeAll()
+        freeRegistrations.removeAll()
+        timers = TimerWheel(now: now)
+        timerOwners.removeAll()
+        turnEnd.removeAll()
+    }
+
     /// One turn: waits (at most `maxWait`), handles what is due.
     package func turn(maxWait: Duration?) {
         now = kernel.now()
