@@ -74,6 +74,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "WorkerTests", dependencies: ["Worker", "Shared", "TestSupport"], swiftSettings: strict),
         .testTarget(
+            name: "SimulationTests",
+            dependencies: ["Worker", "Supervisor", "Shared", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: strict),
+        .testTarget(
             name: "IntegrationTests", dependencies: ["TestSupport", "Shared"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -27,7 +27,7 @@ package protocol ControlChannelOwner: AnyObject {
 /// refused instead, because its owner has something better to do with it than to wait.
 package final class ControlChannel<Owner: ControlChannelOwner, Outgoing: ControlMessage>: EventHandler {
     private let reactor: Reactor
-    private let socket: FileDescriptor
+    private let socket: Int32
     private unowned let owner: Owner
     private let number: UInt32
     private var registration = Reactor.Registration.none
@@ -50,10 +50,11 @@ package final class ControlChannel<Owner: ControlChannelOwner, Outgoing: Control
         self.reactor = reactor
         self.owner = owner
         self.number = number
-        let raw = socket.raw
-        self.socket = socket
-        registration = try reactor.register(raw, .read, handler: self)
+        self.socket = socket.release()
+        registration = try reactor.register(self.socket, .read, handler: self)
     }
+
+    deinit { reactor.kernel.close(socket, reset: false) }
 
     /// Stops listening. The socket closes with the last reference.
     package func close() {
@@ -90,7 +91,7 @@ package final class ControlChannel<Owner: ControlChannelOwner, Outgoing: Control
 
     private func transmit(_ record: [UInt8], passing descriptor: Int32?) -> SendResult {
         let result = unsafe record.withUnsafeBytes { bytes in
-            unsafe reactor.kernel.sendRecord(socket.raw, bytes: bytes, passing: descriptor)
+            unsafe reactor.kernel.sendRecord(socket, bytes: bytes, passing: descriptor)
         }
         if result >= 0 { return .sent }
         let error = Errno(Int32(truncatingIfNeeded: -result))
@@ -117,7 +118,7 @@ package final class ControlChannel<Owner: ControlChannelOwner, Outgoing: Control
         for _ in 0..<128 {
             guard registration != .none else { return }
             let record = unsafe buffer.withUnsafeMutableBytes { bytes in
-                unsafe reactor.kernel.receiveRecord(socket.raw, into: bytes)
+                unsafe reactor.kernel.receiveRecord(socket, into: bytes)
             }
             if record.count < 0 {
                 let error = Errno(Int32(truncatingIfNeeded: -record.count))

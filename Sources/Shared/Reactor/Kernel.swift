@@ -22,6 +22,9 @@ package protocol Kernel: AnyObject {
     func shutdownWrite(_ fd: Int32)
     /// Closes; `reset`: the peer gets RST instead of FIN, and unsent bytes are dropped.
     func close(_ fd: Int32, reset: Bool)
+    /// Bytes that anybody who shares this socket has read from it, or an error. The kernel counts, so that a dead
+    /// worker need not be believed.
+    func bytesConsumed(_ fd: Int32) -> Int64
 
     func sendRecord(_ fd: Int32, bytes: UnsafeRawBufferPointer, passing descriptor: Int32?) -> Int
     func receiveRecord(_ fd: Int32, into buffer: UnsafeMutableRawBufferPointer) -> ReceivedRecord

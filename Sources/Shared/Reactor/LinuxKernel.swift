@@ -58,6 +58,8 @@ import Glibc
         precondition(lg_close(fd) != -EBADF, "descriptor closed twice")
     }
 
+    package func bytesConsumed(_ fd: Int32) -> Int64 { lg_tcp_bytes_consumed(fd) }
+
     package func sendRecord(_ fd: Int32, bytes: UnsafeRawBufferPointer, passing descriptor: Int32?) -> Int {
         unsafe lg_send_record(fd, bytes.baseAddress, bytes.count, descriptor ?? -1)
     }

@@ -28,7 +28,8 @@ package final class Reactor {
     private var events = [ReadyEvent](repeating: ReadyEvent(tag: 0, readiness: []), count: 256)
     private var deferred: [TimerOwner] = []
     private var turnEnd: [() -> Void] = []
-    private var stopping = false
+    /// `stop` was called: the loop ends with the current turn.
+    package private(set) var isStopped = false
 
     private struct Slot {
         var handler: (any EventHandler)?
@@ -103,6 +104,9 @@ package final class Reactor {
         freeRegistrations.append(index)
     }
 
+    /// Descriptors watched, for the proof that none is left behind.
+    package var registrationCount: Int { registrations.count - freeRegistrations.count }
+
     // MARK: Timers
 
     package typealias Timer = TimerWheel.Handle
@@ -140,11 +144,22 @@ package final class Reactor {
 
     /// Runs until `stop`.
     package func run() {
-        while !stopping { turn(maxWait: nil) }
+        while !isStopped { turn(maxWait: nil) }
     }
 
     /// Ends `run` after the current turn; the turn's end comes once more, so nothing batched is lost.
-    package func stop() { stopping = true }
+    package func stop() { isStopped = true }
+
+    /// Lets go of every handler: for whoever outlives its loop.
+    package func forgetAll() {
+        isStopped = true
+        registrations.removeAll()
+        freeRegistrations.removeAll()
+        timers = TimerWheel(now: now)
+        timerOwners.removeAll()
+        turnEnd.removeAll()
+        deferred.removeAll()
+    }
 
     /// One turn: waits (at most `maxWait`), handles what is due.
     package func turn(maxWait: Duration?) {
@@ -152,7 +167,7 @@ package final class Reactor {
         fireTimers()
         runDeferred()
         finishTurn()
-        if stopping { return }
+        if isStopped { return }
         var timeout = deferred.isEmpty ? maxWait : .zero
         if let deadline = timers.nextDeadline() {
             let wait = deadline.since(now)
@@ -169,7 +184,7 @@ package final class Reactor {
             handler.ready(event.readiness, tag: registrations[slot].tag, now: now)
         }
         // No turn follows whose start would send out what these events batched.
-        if stopping { finishTurn() }
+        if isStopped { finishTurn() }
     }
 
     private func fireTimers() {

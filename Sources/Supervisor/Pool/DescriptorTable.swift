@@ -4,15 +4,17 @@ import Shared
 
 /// A fixed number of places that each own one descriptor or none: our copies of unclaimed connections.
 final class DescriptorTable {
+    private let kernel: any Kernel
     /// -1: empty.
     private var places: [Int32]
 
-    init(capacity: Int) {
+    init(capacity: Int, kernel: any Kernel) {
+        self.kernel = kernel
         places = .init(repeating: -1, count: capacity)
     }
 
     deinit {
-        for raw in places where raw >= 0 { _ = FileDescriptor(owning: raw) }
+        for raw in places where raw >= 0 { kernel.close(raw, reset: false) }
     }
 
     func put(_ descriptor: consuming FileDescriptor, at place: Int) {
@@ -20,15 +22,14 @@ final class DescriptorTable {
         places[place] = descriptor.release()
     }
 
-    /// Takes it out; the caller owns it.
-    func take(_ place: Int) -> FileDescriptor {
-        let raw = places[place]
-        precondition(raw >= 0, "the place is empty")
+    /// Takes it out and closes it; `reset`: the client learns at once that nobody will answer.
+    func close(_ place: Int, reset: Bool) {
+        let raw = raw(at: place)
         places[place] = -1
-        return FileDescriptor(owning: raw)
+        kernel.close(raw, reset: reset)
     }
 
-    /// To pass it on; it stays here.
+    /// To pass it on or to look at it; it stays here.
     func raw(at place: Int) -> Int32 {
         precondition(places[place] >= 0, "the place is empty")
         return places[place]

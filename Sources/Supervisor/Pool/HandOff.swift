@@ -6,20 +6,21 @@ import Shared
 final class HandOff {
     private(set) var ledger: HandOffStateMachine
     private let copies: DescriptorTable
+    private let kernel: any Kernel
 
     /// What became of sending one connection to its worker.
     typealias Deliver = (_ offer: HandOffStateMachine.Offer, _ socket: Int32) -> Bool
 
-    init(capacity: Int, slots: Int, holdAllowance: Duration) {
+    init(kernel: any Kernel, capacity: Int, slots: Int, holdAllowance: Duration) {
+        self.kernel = kernel
         ledger = HandOffStateMachine(capacity: capacity, slots: slots, holdAllowance: holdAllowance)
-        copies = DescriptorTable(capacity: capacity)
+        copies = DescriptorTable(capacity: capacity, kernel: kernel)
     }
 
     /// Takes in a connection; without room (which the accept policy prevents) it is reset.
     func accepted(_ socket: consuming FileDescriptor, listener: UInt16, peer: SocketAddress, now: Instant) {
         guard let connection = ledger.accepted(listener: listener, peer: peer, now: now) else {
-            AcceptedSocket.reset(socket)
-            return
+            return kernel.close(socket.release(), reset: true)
         }
         copies.put(socket, at: connection.place)
     }
@@ -45,7 +46,7 @@ final class HandOff {
         for raw in connections {
             guard ledger.claimed(raw, by: id) else { return false }
             // The worker owns it: a plain close of our copy changes nothing for the client.
-            _ = copies.take(HandOffStateMachine.ConnectionID(rawValue: raw).place)
+            copies.close(HandOffStateMachine.ConnectionID(rawValue: raw).place, reset: false)
         }
         return true
     }
@@ -54,7 +55,7 @@ final class HandOff {
     func closed(_ connections: [UInt64], by id: WorkerID) -> Bool {
         for raw in connections {
             switch ledger.closed(raw, by: id) {
-            case .unclaimed: _ = copies.take(HandOffStateMachine.ConnectionID(rawValue: raw).place)
+            case .unclaimed: copies.close(HandOffStateMachine.ConnectionID(rawValue: raw).place, reset: false)
             case .claimed: break
             case .violation: return false
             }
@@ -68,15 +69,13 @@ final class HandOff {
         var kept = 0
         var lost = 0
         for connection in ledger.workerDied(id) {
-            let socket = copies.take(connection.place)
-            let intact = (try? AcceptedSocket.bytesConsumed(socket)) == 0
+            let intact = kernel.bytesConsumed(copies.raw(at: connection.place)) == 0
             ledger.examined(connection, intact: intact, now: now)
             if intact {
                 kept += 1
-                copies.put(socket, at: connection.place)
             } else {
                 lost += 1
-                AcceptedSocket.reset(socket)
+                copies.close(connection.place, reset: true)
             }
         }
         return (kept, lost)
@@ -85,7 +84,7 @@ final class HandOff {
     /// Resets the connections that have waited too long for a worker (`.never`: all); gives how many.
     func giveUpHeld(until now: Instant) -> Int {
         let given = ledger.giveUpHeld(until: now)
-        for connection in given { AcceptedSocket.reset(copies.take(connection.place)) }
+        for connection in given { copies.close(connection.place, reset: true) }
         return given.count
     }
 }

@@ -2,11 +2,11 @@
 
 import Shared
 
-/// What every child is started with.
-struct WorkerLauncher: ~Copyable {
-    let executable: String
+/// Starts children as processes, each with a control channel, a panel and the configuration.
+final class WorkerLauncher: ChildLauncher {
+    private let executable: String
     /// Exchanges in flight that a panel has room for.
-    let panelRows: Int
+    private let panelRows: Int
     private let configuration: FileDescriptor
     private let environment: [String]
 
@@ -19,12 +19,16 @@ struct WorkerLauncher: ~Copyable {
         environment = journal ? ["LYCHGATE_JOURNAL=1"] : []
     }
 
-    /// Starts a child; the descriptors stay the caller's (the child has copies: 3 channel, 4 panel, 5 configuration).
-    func spawn(
-        _ role: WorkerRole, channel: borrowing FileDescriptor, panel: borrowing FileDescriptor
-    ) throws(Errno) -> ChildProcess {
-        try ChildProcess.spawn(
+    /// The child's copies: 3 channel, 4 panel, 5 configuration.
+    func launch(_ role: WorkerRole) throws(Errno) -> LaunchedChild {
+        let ends = try SocketPair.make()
+        let ours = FileDescriptor(owning: ends.ours)
+        let theirs = FileDescriptor(owning: ends.theirs)
+        let board = try PanelReader.makeFile(rows: panelRows)
+        let panel = try PanelReader(board, rows: panelRows)
+        let process = try ChildProcess.spawn(
             path: executable, arguments: [role.rawValue], environment: environment,
-            descriptors: [channel.raw, panel.raw, configuration.raw])
+            descriptors: [theirs.raw, board.raw, configuration.raw])
+        return LaunchedChild(process: SpawnedChild(process), channel: ours.release(), panel: panel)
     }
 }

@@ -29,7 +29,7 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
     var stopping = false
     /// Connections that one worker is given at most.
     let creditsPerWorker: Int
-    private let launcher: WorkerLauncher
+    private let launcher: any ChildLauncher
     private var everReady = Set<WorkerRole>()
     private var healthTimer = Reactor.Timer.none
 
@@ -42,7 +42,7 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
 
     init(
         reactor: Reactor, configuration: GatewayConfiguration, workers: Int, descriptorLimit: Int,
-        launcher: consuming WorkerLauncher, log: Logger
+        launcher: any ChildLauncher, log: Logger
     ) {
         self.reactor = reactor
         self.log = log
@@ -53,6 +53,7 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
         }
         keyring = WorkerSlot(number: workers, role: .keyring, startAllowance: start, now: reactor.now)
         handOff = HandOff(
+            kernel: reactor.kernel,
             capacity: AcceptPolicy.unclaimedBound(descriptorLimit: descriptorLimit), slots: workers,
             holdAllowance: configuration.deadlines.tlsHandshake)
         creditsPerWorker = Self.credits(configuration.workers.maxConnections, descriptorLimit: descriptorLimit)

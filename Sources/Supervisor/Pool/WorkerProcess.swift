@@ -25,7 +25,7 @@ final class WorkerProcess: ControlChannelOwner, EventHandler {
     var drainBegan: ShutdownTally.Figures?
 
     private let reactor: Reactor
-    private let child: ChildProcess
+    private let child: any RunningChild
     private unowned let owner: any WorkerProcessOwner
     private var registration = Reactor.Registration.none
     private var channel: ControlChannel<WorkerProcess, ToWorker>?
@@ -33,7 +33,7 @@ final class WorkerProcess: ControlChannelOwner, EventHandler {
     private static let lastRounds = 64
 
     init(
-        id: WorkerID, role: WorkerRole, launcher: borrowing WorkerLauncher, reactor: Reactor,
+        id: WorkerID, role: WorkerRole, launcher: any ChildLauncher, reactor: Reactor,
         owner: any WorkerProcessOwner
     ) throws(Errno) {
         self.id = id
@@ -41,20 +41,18 @@ final class WorkerProcess: ControlChannelOwner, EventHandler {
         self.reactor = reactor
         self.owner = owner
         started = reactor.now
-        let ends = try SocketPair.make()
-        let ours = FileDescriptor(owning: ends.ours)
-        let theirs = FileDescriptor(owning: ends.theirs)
-        let board = try PanelReader.makeFile(rows: launcher.panelRows)
-        panel = try PanelReader(board, rows: launcher.panelRows)
-        child = try launcher.spawn(role, channel: theirs, panel: board)
+        let launched = try launcher.launch(role)
+        let ours = FileDescriptor(owning: launched.channel)
+        panel = launched.panel
+        child = launched.process
         pid = child.pid
         do throws(Errno) {
-            registration = try reactor.register(child.pidfd.raw, .read, handler: self)
             channel = try ControlChannel(reactor: reactor, socket: ours, owner: self)
+            registration = try reactor.register(child.exitDescriptor, .read, handler: self)
         } catch {
-            // Its channel ends with this object; it is killed and reaped here, because nobody will hear of it.
-            child.signal(SlotStateMachine.signalKill)
-            _ = child.wait(until: reactor.now + ShutdownStateMachine.reapAllowance)
+            // Killed and reaped here, because nobody will hear of it.
+            child.end(by: reactor.now + ShutdownStateMachine.reapAllowance)
+            channel?.close()
             reactor.remove(&registration)
             throw error
         }

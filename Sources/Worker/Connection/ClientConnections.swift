@@ -44,9 +44,9 @@ final class ClientConnections {
         }
     }
 
-    /// Calls `body` with each connection there is now; it may close any of them.
+    /// Calls `body` with each connection there is now, oldest first; it may close any of them.
     func forEach(_ body: (ClientConnection) -> Void) {
-        for connection in Array(open.values) { body(connection) }
+        for connection in open.values.sorted(by: { $0.id < $1.id }) { body(connection) }
     }
 
     /// Ends the exchange with this number, if it goes on here.

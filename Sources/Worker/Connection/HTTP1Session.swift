@@ -173,7 +173,9 @@ final class HTTP1Session: ClientSide, ClientSession {
     }
 
     private func parseHead() -> Arrival {
-        receive.view { bytes in
+        // Whatever comes of it, the table holds nobody else's fields from here on.
+        plane.fieldsOwner = 0
+        return receive.view { bytes in
             switch RequestHeadParser.parse(bytes, scan: &scan, into: plane.fields, limits: plane.limits) {
             case .incomplete: return .incomplete
             case .refused(let fault): return .refused(fault)

@@ -10,8 +10,8 @@ import Shared
 /// supervisor is gone.
 final class GatewayService: ControlChannelOwner, TimerHandler {
     private let reactor: Reactor
-    private let plane: Plane
-    private let connections: ClientConnections
+    let plane: Plane
+    let connections: ClientConnections
     private let listeners: ListenerContexts
     private let probe: UpstreamProbe
     private let logger: Logger
@@ -21,7 +21,7 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
     private var trimming = MemoryTrimPolicy()
     private var isReady = false
     private var isStopping = false
-    private var exitCode = ExitCode.success
+    private(set) var exitCode = ExitCode.success
 
     private enum Tag {
         static let beat: UInt32 = 0
@@ -32,10 +32,19 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
     /// After the cut, for the last bytes of what was cut.
     private static let cutGrace = Duration.milliseconds(200)
 
-    init(_ environment: borrowing ChildEnvironment, reactor: Reactor, logger: Logger) throws(StartFailure) {
+    convenience init(
+        _ environment: borrowing ChildEnvironment, reactor: Reactor, logger: Logger
+    ) throws(StartFailure) {
+        try self.init(
+            configuration: environment.configuration, scoreboard: environment.scoreboard, reactor: reactor,
+            logger: logger)
+    }
+
+    init(
+        configuration: GatewayConfiguration, scoreboard: borrowing FileDescriptor, reactor: Reactor, logger: Logger
+    ) throws(StartFailure) {
         self.reactor = reactor
         self.logger = logger
-        let configuration = environment.configuration
         guard let target = UpstreamTarget(configuration.upstream.server) else {
             throw .configuration("upstream.server: \(configuration.upstream.server) is not an http(s) URL of a host")
         }
@@ -48,7 +57,7 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
         }
         let panel: PanelWriter
         do throws(Errno) {
-            panel = try PanelWriter(environment.scoreboard, rows: configuration.workers.maxInFlight)
+            panel = try PanelWriter(scoreboard, rows: configuration.workers.maxInFlight)
         } catch {
             throw .system("scoreboard", error)
         }
@@ -64,19 +73,24 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
     /// Serves until the end; the process's exit code.
     func run(channel descriptor: consuming FileDescriptor) -> Int32 {
         do throws(Errno) {
-            channel = try ControlChannel(reactor: reactor, socket: descriptor, owner: self)
+            try begin(channel: descriptor)
         } catch {
             logger.error("control channel", metadata: ["error": "\(error)"])
             return ExitCode.failure
         }
+        reactor.run()
+        return exitCode
+    }
+
+    /// Says hello and begins to work; all else happens in the loop's turns.
+    func begin(channel descriptor: consuming FileDescriptor) throws(Errno) {
+        channel = try ControlChannel(reactor: reactor, socket: descriptor, owner: self)
         plane.askForKeys = { [unowned self] in _ = channel?.send(.wantKeys) }
         probe.onReached = { [unowned self] in becomeReadyIfComplete() }
         _ = channel?.send(.hello(version: ControlProtocol.version))
         reactor.atTurnEnd { [unowned self] in finishTurn() }
         beat = reactor.startTimer(at: reactor.now, handler: self, tag: Tag.beat)
         probe.start()
-        reactor.run()
-        return exitCode
     }
 
     // MARK: From the supervisor
@@ -175,9 +189,14 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
 
     private func exitIfDrained() {
         guard isStopping, connections.count == 0 else { return }
+        probe.stop()
         plane.upstream.stop()
+        listeners.stop()
+        reactor.cancelTimer(&beat)
+        drainTimer.cancel(on: reactor)
         plane.panel.setPhase(.stopped, now: reactor.now)
         _ = channel?.send(.drained)
+        channel?.close()
         reactor.stop()
     }
 

@@ -37,6 +37,8 @@ final class ListenerContexts: TimerHandler {
         timer = reactor.startTimer(at: reactor.now + Self.interval, handler: self)
     }
 
+    func stop() { reactor.cancelTimer(&timer) }
+
     subscript(_ index: Int) -> Entry? {
         entries.indices.contains(index) ? entries[index] : nil
     }

@@ -6,7 +6,7 @@ import Shared
 /// One worker's connections to the API server: kept alive between requests, bounded in number, closed when idle for too
 /// long. Requests beyond the bound wait in order, each under its own connect deadline.
 final class UpstreamPool: TimerHandler {
-    private let plane: Plane
+    private unowned let plane: Plane
     private let bounds: UpstreamConfiguration.Pool
     let credentials: UpstreamCredentials
     let addresses: UpstreamAddresses

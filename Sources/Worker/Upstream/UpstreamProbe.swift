@@ -28,6 +28,14 @@ final class UpstreamProbe: UpstreamUser, TimerHandler {
         }
     }
 
+    /// Tries no more.
+    func stop() {
+        timer.cancel(on: plane.reactor)
+        plane.upstream.stopWaiting(self)
+        connection?.close(reset: true)
+        connection = nil
+    }
+
     func upstreamConnecting(_ connection: UpstreamConnection) { self.connection = connection }
 
     func upstreamReady(_ connection: UpstreamConnection, reused: Bool) {

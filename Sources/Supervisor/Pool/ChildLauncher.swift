@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Shared
+
+/// Starts children: as processes in production, inside one process in the simulator.
+protocol ChildLauncher: AnyObject {
+    func launch(_ role: WorkerRole) throws(Errno) -> LaunchedChild
+}
+
+/// A child that was started, and what the supervisor has of it.
+struct LaunchedChild {
+    let process: any RunningChild
+    /// Our end of its control channel, which the receiver owns.
+    let channel: Int32
+    let panel: PanelReader
+}
+
+/// A child that runs, or has ended and was not reaped.
+protocol RunningChild: AnyObject {
+    var pid: Int32 { get }
+    /// Readable once it has ended (a pidfd); it stays the child's.
+    var exitDescriptor: Int32 { get }
+    func signal(_ signal: Int32)
+    /// Reaps it if it has ended; nil while it runs.
+    func reap() -> ChildProcess.Exit?
+    /// Kills it, waits for its end (until `deadline` at most) and reaps it.
+    func end(by deadline: Instant)
+}
+
+/// A child process.
+final class SpawnedChild: RunningChild {
+    private let process: ChildProcess
+
+    init(_ process: consuming ChildProcess) {
+        self.process = process
+    }
+
+    var pid: Int32 { process.pid }
+    var exitDescriptor: Int32 { process.pidfd.raw }
+    func signal(_ signal: Int32) { process.signal(signal) }
+    func reap() -> ChildProcess.Exit? { process.reap() }
+
+    func end(by deadline: Instant) {
+        process.signal(SlotStateMachine.signalKill)
+        _ = process.wait(until: deadline)
+    }
+}

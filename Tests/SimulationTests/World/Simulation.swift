@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Shared
+
+@testable import Worker
+
+/// One world from its beginning to its end: a time in which everything happens, a time in which all peers are silent and
+/// everything must come to rest by its deadlines, and the shutdown.
+final class Simulation {
+    private let world: World
+    private let scenario: Scenario
+    private let configuration: GatewayConfiguration
+    private let api: SimulatedAPI
+    private let listener = Listener()
+    private let launcher: SimulatedLauncher
+    private let supervisor: SupervisorNode
+    private var clients: [SimulatedClient] = []
+    private var endpoints: [Endpoint] = []
+    private var random: Random
+    private var endsEarly = false
+
+    struct Outcome {
+        let violation: String?
+        let hash: UInt64
+        let events: Int
+        let elapsed: Duration
+        let counts: World.Counts
+        let lines: [String]
+    }
+
+    static func run(_ scenario: Scenario, recordsLines: Bool = false) -> Outcome {
+        let simulation = Simulation(World(scenario, recordsLines: recordsLines))
+        simulation.run()
+        return simulation.takeApart()
+    }
+
+    private init(_ world: World) {
+        self.world = world
+        scenario = world.scenario
+        random = Random(seed: scenario.seed, stream: 6)
+        configuration = Self.configuration(scenario, &random)
+        api = SimulatedAPI(world: world)
+        launcher = SimulatedLauncher(world: world, configuration: configuration, api: api)
+        supervisor = SupervisorNode(
+            world: world, configuration: configuration, listener: listener, launcher: launcher)
+        var planned = Random(seed: scenario.seed, stream: 7)
+        for number in 0..<scenario.clients {
+            // Each client's plans have a stream of their own: fewer clients do not change the others.
+            var own = Random(seed: planned.next(), stream: 0)
+            let plans = (0..<scenario.requestsPerClient).map { index in
+                RequestPlan(id: number * 100 + index + 1, scenario: scenario, random: &own)
+            }
+            for plan in plans { api.plans[plan.id] = plan }
+            let client = SimulatedClient(world: world, number: number, plans: plans, listener: listener)
+            client.onConnected = { [unowned self] endpoint, peer in watch(endpoint, peer) }
+            clients.append(client)
+        }
+        planMisfortunes()
+    }
+
+    private static func configuration(_ scenario: Scenario, _ random: inout Random) -> GatewayConfiguration {
+        var upstream = UpstreamConfiguration(server: "http://\(SimulatedAPI.authority)")
+        upstream.tokenData = SecretText(SimulatedAPI.token)
+        upstream.pool = .init(
+            maxConnections: scenario.has(.tightPool) ? random.within(1...3) : 64,
+            maxIdle: scenario.has(.tightPool) ? random.within(0...1) : 8, idleTimeout: .seconds(7))
+        return GatewayConfiguration(
+            listeners: [ListenerConfiguration(address: "127.0.0.1:8443", tls: nil)], upstream: upstream,
+            authentication: AuthenticationConfiguration(
+                oidc: .init(
+                    issuerURL: "https://issuer.example", clientID: "client", usernamePrefix: "-",
+                    groupsClaim: "groups", signingAlgorithms: ["ES256"]),
+                cache: .init(maxEntries: 64, acceptedFor: .seconds(5), refusedFor: .seconds(2))),
+            workers: WorkersConfiguration(
+                count: scenario.workers, maxConnections: scenario.has(.fewCredits) ? random.within(1...2) : 16,
+                maxInFlight: scenario.has(.fewRows) ? random.within(1...2) : 32),
+            deadlines: DeadlinesConfiguration(
+                tlsHandshake: .seconds(3), requestHead: .seconds(4), keepAliveIdle: .seconds(8),
+                identity: .seconds(2), upstreamConnect: .seconds(2), firstResponseByte: .seconds(6),
+                request: .seconds(12), bodyProgress: .seconds(5), drain: .seconds(6), hardStop: .seconds(9),
+                workerStart: .seconds(5)),
+            limits: LimitsConfiguration(
+                requestLine: 2_048, head: 16_384, fields: 64,
+                bufferMemory: scenario.has(.tightMemory) ? random.pick([20_000, 60_000, 150_000]) : 8 << 20),
+            logging: LoggingConfiguration(requests: false))
+    }
+
+    // MARK: Misfortunes
+
+    private func planMisfortunes() {
+        let active = scenario.activeSeconds * 1_000
+        if scenario.has(.workersDie) {
+            for _ in 0..<random.within(1...4) {
+                world.after(random.milliseconds(100...active)) { [unowned self] in killSomeWorker() }
+            }
+        }
+        if scenario.has(.workersHang) {
+            for _ in 0..<random.within(1...2) {
+                world.after(random.milliseconds(100...active)) { [unowned self] in hangSomeWorker() }
+            }
+        }
+        if scenario.has(.keyringDies) {
+            world.after(random.milliseconds(10...active)) { [unowned self] in
+                launcher.keyrings.last?.kernel.callsLeft = random.within(1...20)
+            }
+        }
+        if scenario.has(.clockJumps) {
+            world.after(random.milliseconds(10...active)) { [unowned self] in
+                world.fault("clock jumps")
+                world.wallOffset += Int64(random.within(1...100_000))
+            }
+        }
+        if scenario.has(.earlyShutdown) {
+            endsEarly = true
+            let time = random.within(100...active)
+            world.after(.milliseconds(time)) { [unowned self] in signal() }
+            if scenario.has(.repeatedSignals) {
+                for _ in 0..<random.within(1...3) {
+                    world.after(.milliseconds(time + random.within(0...7_000))) { [unowned self] in signal() }
+                }
+            }
+        }
+        if scenario.has(.supervisorDies) {
+            endsEarly = true
+            world.after(random.milliseconds(100...active)) { [unowned self] in
+                supervisor.kernel.callsLeft = random.within(1...60)
+                supervisor.wake(after: .zero)
+            }
+        }
+    }
+
+    private func signal() {
+        world.fault("signal")
+        supervisor.signalled()
+    }
+
+    private var livingGateways: [GatewayNode] { launcher.gateways.filter(\.isAlive) }
+
+    private func killSomeWorker() {
+        guard !livingGateways.isEmpty, !world.isSilent else { return }
+        random.pick(livingGateways).kernel.callsLeft = random.pick([1, 3, 10, 40, 200])
+    }
+
+    private func hangSomeWorker() {
+        guard !livingGateways.isEmpty, !world.isSilent else { return }
+        world.fault("worker hangs")
+        random.pick(livingGateways).freeze(for: random.milliseconds(50...14_000))
+    }
+
+    // MARK: Orphans
+
+    /// When the client's leaving has reached our kernel, everything done for it must end within 100 ms.
+    private func watch(_ endpoint: Endpoint, _ peer: SocketAddress) {
+        endpoints.append(endpoint)
+        endpoint.onDeparture = { [unowned self] endpoint in
+            world.after(.milliseconds(100)) { [unowned self] in
+                let hangs = livingGateways.contains { $0.wasFrozen(since: world.now) }
+                guard !hangs else { return }
+                if let session = api.works(for: endpoint) {
+                    world.fail("request \(session.plan?.id ?? 0): still worked on 100 ms after its client left")
+                }
+                for gateway in livingGateways {
+                    world.check(!gateway.hasExchange(of: peer), "the exchange of \(peer) goes on after its client left")
+                }
+            }
+        }
+    }
+
+    // MARK: Phases
+
+    private func run() {
+        world.run(until: world.now + .seconds(scenario.activeSeconds))
+        if scenario.troubles.isEmpty {
+            world.run(until: world.now + .seconds(12))
+            for client in clients {
+                world.check(client.isDone && client.allCompleted, "a request fails in a world without troubles")
+            }
+        }
+        world.isSilent = true
+        if endsEarly {
+            world.run(until: world.now + .seconds(20))
+            return checkGone()
+        }
+        comeToRest()
+        signal()
+        world.run(until: world.now + .seconds(12))
+        checkGone()
+        world.check(supervisor.exitCode == 0, "the supervisor exits with \(supervisor.exitCode ?? -1)")
+    }
+
+    private func comeToRest() {
+        // All deadlines one after the other, and the time in which keep-alive finds out who has vanished.
+        world.run(until: world.now + .seconds(75))
+        let watching = clients.count(where: \.isWatching)
+        let inFlight = livingGateways.reduce(0) { $0 + Int($1.panel.value(.exchangesInFlight)) }
+        world.check(inFlight <= watching, "\(inFlight) exchanges wait without a deadline, \(watching) clients watch")
+        for client in clients { client.depart() }
+        world.run(until: world.now + .milliseconds(400))
+        let left = livingGateways.reduce(0) { $0 + Int($1.panel.value(.exchangesInFlight)) }
+        world.check(left == 0, "\(left) exchanges go on when all clients have left")
+        world.run(until: world.now + .seconds(20))
+        for gateway in livingGateways { gateway.checkRest() }
+        supervisor.checkRest()
+    }
+
+    private func checkGone() {
+        for process in launcher.processes {
+            world.check(!process.isAlive, "process \(process.id) has outlived the shutdown: \(process.describeState())")
+        }
+        world.check(!supervisor.isAlive, "the supervisor has outlived the shutdown")
+    }
+
+    private func takeApart() -> Outcome {
+        let outcome = Outcome(
+            violation: world.violation, hash: world.trace.hash, events: world.trace.events, elapsed: world.elapsed,
+            counts: world.counts, lines: world.trace.lines)
+        for process in launcher.processes + [supervisor] where process.isAlive { process.die() }
+        for process in launcher.processes { process.bury() }
+        world.forgetEvents()
+        for endpoint in endpoints { endpoint.separate() }
+        for session in api.sessions { session.abandon() }
+        return outcome
+    }
+}
