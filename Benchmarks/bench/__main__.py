@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""python -m bench: see --help, or Benchmarks/README.md."""
+
+import argparse
+import datetime
+import os
+import sys
+from pathlib import Path
+
+from . import machine, results, workspace
+from .load import LoadFailed, wrk
+from .modes import MODES, OBJECTS, SLOW_MODES, Unsupported
+from .peers import NotReady, all_peers
+from .upstreams import Upstreams
+
+WARM_UP_SECONDS = 1
+
+
+def names(text):
+    return [name for name in text.replace(",", " ").split() if name]
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="make bench", description="Measures lychgate beside its peers.")
+    parser.add_argument("--peers", type=names, default=[], help="which, with commas; all without it")
+    parser.add_argument("--modes", type=names, default=[], help="which, with commas; all without it")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--slow-rounds", type=int, default=2, help="of held watches and of starts")
+    parser.add_argument("--seconds", type=int, default=4, help="of load for each figure")
+    parser.add_argument("--out", type=Path, default=Path("bench.json"))
+    parser.add_argument("--publish", action="store_true", help="write docs/benchmarks/ too")
+    parsed = parser.parse_args()
+    known = all_peers()
+    parsed.peers = parsed.peers or list(known)
+    parsed.modes = parsed.modes or list(MODES)
+    for given, allowed in ((parsed.peers, known), (parsed.modes, MODES)):
+        if wrong := set(given) - set(allowed):
+            parser.error(f"unknown: {', '.join(sorted(wrong))}; there are {', '.join(allowed)}")
+    return parsed, {name: known[name] for name in parsed.peers}
+
+
+def measure(peer, modes, upstreams, seconds):
+    """One round of one peer. Each upstream's modes have a proxy of their own, so that none inherits from another."""
+    for kind in dict.fromkeys(MODES[mode][1] for mode in modes):
+        upstream = upstreams.objects if kind == OBJECTS else upstreams.streams
+        for group in groups([mode for mode in modes if MODES[mode][1] == kind]):
+            try:
+                proxy = peer.start(upstream, upstreams.issuer)
+            except NotReady as error:
+                yield from ((mode, {"failed": f"not started: {error}"}) for mode in group)
+                continue
+            try:
+                if group != ["start"]:
+                    wrk(proxy.url("https"), WARM_UP_SECONDS)
+                for mode in group:
+                    yield mode, one(mode, proxy, seconds)
+            except LoadFailed as error:
+                yield group[0], {"failed": str(error)}
+            finally:
+                proxy.stop()
+
+
+def groups(modes):
+    """Modes that share one started proxy: memory and starts are measured on fresh ones."""
+    shared = [mode for mode in modes if mode not in SLOW_MODES]
+    return [[mode] for mode in modes if mode in SLOW_MODES] + ([shared] if shared else [])
+
+
+def one(mode, proxy, seconds):
+    try:
+        return {"figures": MODES[mode][0](proxy, seconds)}
+    except Unsupported as reason:
+        return {"skipped": str(reason)}
+    except (LoadFailed, OSError, ZeroDivisionError) as error:
+        return {"failed": f"{type(error).__name__}: {error}"}
+
+
+def main():
+    options, peers = arguments()
+    if os.cpu_count() < 2:
+        sys.exit("bench: needs two cores, one for the proxy and one for the load")
+    workspace.prepare()
+    workspace.build_tools()
+    samples, loads = [], [os.getloadavg()[0]]
+    upstreams = Upstreams()
+    try:
+        for turn in range(options.rounds):
+            modes = [m for m in options.modes if m not in SLOW_MODES or turn < options.slow_rounds]
+            order = list(peers.values())
+            # A different peer begins each round, so that none is always the one after a cold start or a busy spell.
+            order = order[turn % len(order):] + order[:turn % len(order)]
+            for peer in order:
+                for mode, outcome in measure(peer, modes, upstreams, options.seconds):
+                    load_average = round(os.getloadavg()[0], 2)
+                    samples.append({
+                        "round": turn, "peer": peer.name, "mode": mode, "load_average": load_average} | outcome)
+                    print(f"bench: round {turn + 1}, {peer.name}, {mode}: {line(outcome)}", flush=True)
+    finally:
+        upstreams.stop()
+    loads.append(os.getloadavg()[0])
+    titles = {name: peer.title for name, peer in peers.items()}
+    result = {
+        "date": datetime.date.today().isoformat(), "revision": machine.revision(), "machine": machine.machine(),
+        "versions": machine.versions(peers.values()), "load_average": loads,
+        "settings": {
+            "rounds": options.rounds, "slow_rounds": min(options.slow_rounds, options.rounds),
+            "seconds": options.seconds},
+        "medians": results.medians(samples, list(peers), options.modes), "samples": samples}
+    results.show(result, titles)
+    results.write(result, titles, options.out, options.publish)
+    failures = [s for s in samples if "failed" in s]
+    if failures:
+        sys.exit(f"bench: {len(failures)} of {len(samples)} measurements failed; see {options.out}")
+
+
+def line(outcome):
+    if "figures" in outcome:
+        return ", ".join(f"{name} {value:.4g}" for name, value in list(outcome["figures"].items())[:5])
+    return "skipped: " + outcome["skipped"] if "skipped" in outcome else "FAILED: " + outcome["failed"]
+
+
+main()

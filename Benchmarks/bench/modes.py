@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is measured. A mode is a function of a running proxy; it returns figures by name."""
+
+import time
+
+from . import load, processes
+from .peers import LIST_PATH
+
+HELD = (2_000, 8_000)
+LARGE_ANSWER = 65_536
+LIST_CLIENTS = 4
+SETTLE = 1.5
+IDLE_SECONDS = 5
+
+
+class Unsupported(Exception):
+    """The peer lacks what the mode measures."""
+
+
+def per(cpu, count):
+    return {
+        "us": cpu.total / count * 1e6, "us_user": cpu.user / count * 1e6, "us_system": cpu.system / count * 1e6}
+
+
+def requests(proxy, scheme, seconds):
+    before = proxy.cpu()
+    result = load.wrk(proxy.url(scheme), seconds)
+    used = proxy.cpu() - before
+    return per(used, result["requests"]) | {
+        "rps": result["requests"] / result["seconds"], "rps_per_core": result["requests"] / used.total,
+        "core_share": used.total / result["seconds"]}
+
+
+def tls(proxy, seconds):
+    return requests(proxy, "https", seconds)
+
+
+def plain(proxy, seconds):
+    return requests(proxy, "http", seconds)
+
+
+def h2(proxy, seconds):
+    if not proxy.speaks_http2():
+        raise Unsupported("no h2 by ALPN")
+    before = proxy.cpu()
+    count = load.h2load(proxy.url("https"), seconds)
+    return per(proxy.cpu() - before, count) | {"rps": count / seconds}
+
+
+def rate(proxy, seconds):
+    before = proxy.cpu()
+    sorted_us = load.h2load_rate(proxy.url("https"), seconds)
+    used, count = proxy.cpu() - before, len(sorted_us)
+    return per(used, count) | {
+        "p50_us": sorted_us[count // 2], "p99_us": sorted_us[int(count * 0.99)],
+        "p999_us": sorted_us[int(count * 0.999)]}
+
+
+def large(proxy, seconds):
+    before = proxy.cpu()
+    result = load.wrk(proxy.url("https", LIST_PATH), seconds, LIST_CLIENTS)
+    used = proxy.cpu() - before
+    return {"mb_per_cpu_second": result["bytes"] / 1e6 / used.total,
+            "mb_per_second": result["bytes"] / 1e6 / result["seconds"]}
+
+
+def new_connections(proxy, scheme, seconds, how):
+    before, supervisor = proxy.cpu(), processes.own_cpu(proxy.pid)
+    result = load.client("connect", proxy.address(scheme), scheme, seconds, how)
+    used, count = proxy.cpu() - before, result["connections"]
+    if result["failed"] or not count:
+        raise load.LoadFailed(f"client connect: {result}")
+    figures = per(used, count) | {
+        "per_second": count / result["seconds"], "per_core_second": count / used.total,
+        "resumed_share": result["resumed"] / count}
+    if len(processes.tree(proxy.pid)) > 1:
+        figures["supervisor_us"] = (processes.own_cpu(proxy.pid) - supervisor).total / count * 1e6
+    return figures
+
+
+def connect(proxy, seconds):
+    return new_connections(proxy, "tls", seconds, "full")
+
+
+def resume(proxy, seconds):
+    return new_connections(proxy, "tls", seconds, "resume")
+
+
+def connect_plain(proxy, seconds):
+    return new_connections(proxy, "plain", seconds, "full")
+
+
+def tunnel(proxy, seconds):
+    before = proxy.cpu()
+    result = load.client("tunnel", proxy.address("tls"), "tls", seconds)
+    if result.get("unsupported"):
+        raise Unsupported(f"an upgrade is answered {result['status']}")
+    used = proxy.cpu() - before
+    # Each byte goes through the proxy twice.
+    return {"mb_per_cpu_second": 2 * result["bytes"] / 1e6 / used.total,
+            "mb_per_second": 2 * result["bytes"] / 1e6 / result["seconds"]}
+
+
+def watches(proxy, seconds, size):
+    """Memory per held watch; what a request costs beside them; what is left when they have gone."""
+    at_none = requests(proxy, "https", seconds)["us"]
+    figures = {"us_at_none": at_none}
+    holder = load.Holder(proxy.address("tls"), "tls", size)
+    try:
+        holder.hold(1)
+        time.sleep(SETTLE)
+        base = processes.anonymous_kib(proxy.pid)
+        for count in HELD:
+            holder.hold(count)
+            time.sleep(SETTLE)
+            figures[f"kib_at_{count}"] = (processes.anonymous_kib(proxy.pid) - base) / (count - 1)
+        before = proxy.cpu()
+        time.sleep(2)
+        figures["idle_ms_per_second"] = (proxy.cpu() - before).total / 2 * 1e3
+        figures["us_at_8000"] = requests(proxy, "https", seconds)["us"]
+        figures["growth"] = figures["us_at_8000"] / at_none
+    finally:
+        holder.stop()
+    time.sleep(2 * SETTLE)
+    left = processes.anonymous_kib(proxy.pid) - base
+    figures["kept_share"] = left / max(figures[f"kib_at_{HELD[-1]}"] * HELD[-1], 1)
+    return figures
+
+
+def hold(proxy, seconds):
+    return watches(proxy, seconds, 0)
+
+
+def hold_large(proxy, seconds):
+    return watches(proxy, seconds, LARGE_ANSWER)
+
+
+def start(proxy, seconds):
+    """From its start to its first answer, and what it is then, with nothing to do."""
+    del seconds
+    figures = {"ready_ms": proxy.ready_ms, "start_cpu_ms": proxy.cpu().total * 1e3}
+    time.sleep(1)
+    before = proxy.cpu()
+    time.sleep(IDLE_SECONDS)
+    used = (proxy.cpu() - before).total
+    return figures | {
+        "idle_mib": processes.anonymous_kib(proxy.pid) / 1024, "idle_cpu_percent": used / IDLE_SECONDS * 100}
+
+
+# By name: the function, and which upstream it needs.
+OBJECTS, STREAMS = "objects", "streams"
+MODES = {
+    "start": (start, OBJECTS), "tls": (tls, OBJECTS), "plain": (plain, OBJECTS), "h2": (h2, OBJECTS),
+    "rate": (rate, OBJECTS), "large": (large, OBJECTS), "connect": (connect, OBJECTS), "resume": (resume, OBJECTS),
+    "connect-plain": (connect_plain, OBJECTS), "tunnel": (tunnel, STREAMS), "hold": (hold, STREAMS),
+    "hold-large": (hold_large, STREAMS)}
+# These say the same each time, and take long: fewer rounds.
+SLOW_MODES = {"hold", "hold-large", "start"}

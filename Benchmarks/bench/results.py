@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From samples to medians, and to the files."""
+
+import json
+import statistics
+
+from . import plot
+from .table import COLUMNS, document, mode_table
+from .workspace import ROOT
+
+DOCUMENTS = ROOT / "docs" / "benchmarks"
+
+
+def medians(samples, peers, modes):
+    """{mode: {peer: {figure: median}}}; a peer that skipped or failed has only `skipped`."""
+    result = {}
+    for mode in modes:
+        result[mode] = {}
+        for peer in peers:
+            taken = [s for s in samples if s["mode"] == mode and s["peer"] == peer]
+            good = [s["figures"] for s in taken if "figures" in s]
+            if good:
+                result[mode][peer] = {
+                    name: statistics.median(figures[name] for figures in good if name in figures)
+                    for name in good[0]} | {"rounds": len(good)}
+            elif taken:
+                result[mode][peer] = {"skipped": taken[-1].get("skipped") or taken[-1]["failed"]}
+    return result
+
+
+def show(result, titles):
+    for mode in result["medians"]:
+        print()
+        print(mode_table(mode, result["medians"], titles))
+
+
+def write(result, titles, out, publish):
+    out.write_text(json.dumps(result, indent=1) + "\n")
+    print(f"bench: figures are in {out}")
+    if not publish:
+        return
+    DOCUMENTS.mkdir(parents=True, exist_ok=True)
+    plots = {}
+    for mode, by_peer in result["medians"].items():
+        heading, columns = COLUMNS[mode]
+        name, unit = columns[0][0], columns[0][1]
+        values = []
+        for peer, figures in by_peer.items():
+            if name not in figures:
+                continue
+            taken = [s["figures"][name] for s in result["samples"]
+                     if s["mode"] == mode and s["peer"] == peer and "figures" in s]
+            values.append((titles[peer], figures[name], min(taken), max(taken), peer.startswith("lychgate")))
+        if values:
+            plots[mode] = f"{mode}.svg"
+            (DOCUMENTS / plots[mode]).write_text(plot.bars(heading, unit, values))
+    (DOCUMENTS / "results.md").write_text(document(result, titles, plots))
+    (DOCUMENTS / "results.json").write_text(json.dumps(result, indent=1) + "\n")
+    print(f"bench: tables and plots are in {DOCUMENTS.relative_to(ROOT)}")

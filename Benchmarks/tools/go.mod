@@ -1,0 +1,3 @@
+module lychgate/benchmarks
+
+go 1.25
