@@ -47,6 +47,12 @@ extension WorkerPool {
                 return protocolError("closed", process, slot)
             }
             dispatch()
+        case .returned(let connections):
+            guard process.role == .gateway, handOff.returned(connections, by: process.id) else {
+                return protocolError("returned", process, slot)
+            }
+            if stopping { giveUpWithoutTakers() }
+            dispatch()
         case .drained:
             log.debug("child drained", metadata: ["worker": "\(process.id)"])
         case .wantKeys:

@@ -109,6 +109,9 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
         }
         let given = handOff.giveUpHeld(until: now)
         if given > 0 { log.error("no worker took connections in time", metadata: ["lost": "\(given)"]) }
+        // Workers that were out of descriptors may have some again.
+        for slot in gateways where slot.process != nil { handOff.workerHasRoom(slot.id) }
+        dispatch()
     }
 
     /// Lets a slot's machine act, and waits for its next deadline.
