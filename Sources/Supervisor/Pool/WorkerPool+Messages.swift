@@ -70,6 +70,7 @@ extension WorkerPool {
         setTimer(of: slot)
         guard slot.machine.state == .ready else { return }
         noteReady(slot.role)
+        if slot.role == .keyring, keysOwed { askForKeys() }
         log.info(
             "child is ready",
             metadata: [
@@ -126,7 +127,8 @@ extension WorkerPool {
     }
 
     func askForKeys() {
-        guard keyring.machine.state == .ready else { return }
+        keysOwed = keyring.machine.state != .ready
+        guard !keysOwed else { return }
         _ = keyring.process?.send(.refreshKeys)
     }
 }

@@ -25,6 +25,8 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
     weak var owner: (any WorkerPoolOwner)?
     var keys = KeyStore()
     var refresh = RefreshPolicy()
+    /// Keys were asked for while the keyring could not be told.
+    var keysOwed = false
     var tally = ShutdownTally()
     var stopping = false
     /// Connections that one worker is given at most.

@@ -129,7 +129,9 @@ final class HTTP1Session: ClientSide, ClientSession {
     }
 
     private func watchFlushing() {
-        connection.want([.write, .hangup])
+        // Not the client's FIN, which would be told again and again: it changes nothing any more, and a reset is told
+        // in any case.
+        connection.want(.write)
         connection.setDeadline(plane.reactor.now + plane.configuration.deadlines.bodyProgress)
     }
 
