@@ -10,6 +10,8 @@ package enum ToSupervisor: ControlMessage {
     case claimed([UInt64])
     /// These connections are closed: their credits come back (and copies not yet claimed are dropped).
     case closed([UInt64])
+    /// The sockets of these connections were lost on the way (descriptor limit): others may have them.
+    case returned([UInt64])
     /// Nothing is left; it exits next.
     case drained
     /// From the keyring: a new set of keys; a sealed memory file comes along.
@@ -20,7 +22,7 @@ package enum ToSupervisor: ControlMessage {
     case fault(Fault)
 
     package enum Fault: UInt16, Equatable, Sendable, CaseIterable {
-        /// A descriptor was lost on the way (descriptor limit): the connection of that message was not taken.
+        /// A descriptor was lost on the way (descriptor limit).
         case descriptorLost = 1
         /// The child cannot start with what it was given; it exits 78.
         case configuration = 2
@@ -44,6 +46,7 @@ package enum ToSupervisor: ControlMessage {
         case keys = 6
         case wantKeys = 7
         case fault = 8
+        case returned = 9
     }
 
     package func encode(into writer: inout RecordWriter) {
@@ -58,6 +61,9 @@ package enum ToSupervisor: ControlMessage {
             Self.write(identifiers, into: &writer)
         case .closed(let identifiers):
             writer.write(Kind.closed.rawValue)
+            Self.write(identifiers, into: &writer)
+        case .returned(let identifiers):
+            writer.write(Kind.returned.rawValue)
             Self.write(identifiers, into: &writer)
         case .drained:
             writer.write(Kind.drained.rawValue)
@@ -80,6 +86,7 @@ package enum ToSupervisor: ControlMessage {
         case .ready: self = .ready
         case .claimed: self = .claimed(try Self.readIdentifiers(from: &reader))
         case .closed: self = .closed(try Self.readIdentifiers(from: &reader))
+        case .returned: self = .returned(try Self.readIdentifiers(from: &reader))
         case .drained: self = .drained
         case .keys: self = .keys(generation: try reader.read())
         case .wantKeys: self = .wantKeys

@@ -37,6 +37,7 @@ package final class Reactor {
         var fd: Int32 = -1
         var generation: UInt32 = 0
         var interest: Interest = []
+        var isSuspended = false
     }
 
     private struct TimerOwner {
@@ -88,8 +89,35 @@ package final class Reactor {
             registrations[index].interest != interest
         else { return }
         registrations[index].interest = interest
+        if registrations[index].isSuspended { return }
         kernel.pollModify(
             registrations[index].fd, interest, tag: UInt64(registration.generation) << 32 | UInt64(index))
+    }
+
+    /// Hears nothing at all until `resume`, not even of failure, which otherwise is told again and again to a handler
+    /// that cannot act on it yet.
+    package func suspend(_ registration: Registration) {
+        let index = Int(registration.index)
+        guard index < registrations.count, registrations[index].generation == registration.generation,
+            !registrations[index].isSuspended
+        else { return }
+        registrations[index].isSuspended = true
+        kernel.pollRemove(registrations[index].fd)
+    }
+
+    /// Watches again. False: the kernel has no room for it, and it stays suspended.
+    @discardableResult
+    package func resume(_ registration: Registration) -> Bool {
+        let index = Int(registration.index)
+        guard index < registrations.count, registrations[index].generation == registration.generation,
+            registrations[index].isSuspended
+        else { return true }
+        let tag = UInt64(registration.generation) << 32 | UInt64(index)
+        guard kernel.pollAdd(registrations[index].fd, registrations[index].interest, tag: tag) >= 0 else {
+            return false
+        }
+        registrations[index].isSuspended = false
+        return true
     }
 
     /// Stops watching; further events of this registration are dropped.
@@ -99,7 +127,7 @@ package final class Reactor {
         guard index < registrations.count, registrations[index].generation == registration.generation,
             registrations[index].handler != nil
         else { return }
-        kernel.pollRemove(registrations[index].fd)
+        if !registrations[index].isSuspended { kernel.pollRemove(registrations[index].fd) }
         registrations[index] = Slot(generation: registration.generation &+ 1)
         freeRegistrations.append(index)
     }

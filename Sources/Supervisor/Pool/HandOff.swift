@@ -63,6 +63,16 @@ final class HandOff {
         return true
     }
 
+    /// The worker could not take them in: they are held again, and it is given nothing more for the moment. False: the
+    /// worker broke the protocol.
+    func returned(_ connections: [UInt64], by id: WorkerID) -> Bool {
+        for raw in connections {
+            guard ledger.returned(raw, by: id) else { return false }
+        }
+        ledger.setBlocked(id, true)
+        return true
+    }
+
     /// Asks the kernel about each connection that a dead worker had not claimed: untouched ones go to another worker,
     /// the others are reset. Gives how many there were of each.
     func workerDied(_ id: WorkerID, now: Instant) -> (kept: Int, lost: Int) {

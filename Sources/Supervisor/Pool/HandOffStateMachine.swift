@@ -16,7 +16,7 @@ struct HandOffStateMachine {
 
     private enum Stage {
         case free
-        case held(deadline: Instant)
+        case held
         case handed(WorkerID)
         case examined
     }
@@ -27,6 +27,8 @@ struct HandOffStateMachine {
         var listener: UInt16 = 0
         var peer = SocketAddress.unspecified
         var attempts = 0
+        /// Until when it may wait for a worker.
+        var deadline = Instant.never
     }
 
     private struct Worker {
@@ -160,7 +162,7 @@ struct HandOffStateMachine {
         guard let place = freePlaces.popLast() else { return nil }
         sequence += 1
         let id = sequence << 16 | UInt64(place)
-        entries[place] = Entry(id: id, stage: .held(deadline: now + holdAllowance), listener: listener, peer: peer)
+        entries[place] = Entry(id: id, stage: .held, listener: listener, peer: peer, deadline: now + holdAllowance)
         heldPlaces.append(place)
         counts.accepted += 1
         return ConnectionID(rawValue: id)
@@ -208,6 +210,15 @@ struct HandOffStateMachine {
         return true
     }
 
+    /// The worker never got its socket: it is held again, for as long as it was held in the first place. False: it was
+    /// not this worker's.
+    mutating func returned(_ raw: UInt64, by id: WorkerID) -> Bool {
+        guard let place = place(of: raw, handedTo: id) else { return false }
+        workers[id.slot]?.unclaimed -= 1
+        hold(place)
+        return true
+    }
+
     enum Closing: Equatable, Sendable {
         /// It had not been claimed: its copy is dropped.
         case unclaimed
@@ -238,9 +249,8 @@ struct HandOffStateMachine {
             preconditionFailure("not under examination")
         }
         if intact {
-            entries[place].stage = .held(deadline: now + holdAllowance)
-            let position = heldPlaces.firstIndex { entries[$0].id > connection.rawValue } ?? heldPlaces.endIndex
-            heldPlaces.insert(place, at: position)
+            entries[place].deadline = now + holdAllowance
+            hold(place)
         } else {
             counts.lost += 1
             free(place)
@@ -251,7 +261,7 @@ struct HandOffStateMachine {
     mutating func giveUpHeld(until now: Instant) -> [ConnectionID] {
         var given: [ConnectionID] = []
         for place in heldPlaces {
-            guard case .held(let deadline) = entries[place].stage, deadline <= now else { continue }
+            guard entries[place].deadline <= now else { continue }
             given.append(ConnectionID(rawValue: entries[place].id))
         }
         for connection in given {
@@ -268,6 +278,13 @@ struct HandOffStateMachine {
             holder == id
         else { return nil }
         return place
+    }
+
+    /// Puts it among those that wait for a worker, before all newer ones.
+    private mutating func hold(_ place: Int) {
+        entries[place].stage = .held
+        let position = heldPlaces.firstIndex { entries[$0].id > entries[place].id } ?? heldPlaces.endIndex
+        heldPlaces.insert(place, at: position)
     }
 
     private mutating func free(_ place: Int) {

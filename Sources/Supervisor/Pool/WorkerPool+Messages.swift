@@ -47,6 +47,12 @@ extension WorkerPool {
                 return protocolError("closed", process, slot)
             }
             dispatch()
+        case .returned(let connections):
+            guard process.role == .gateway, handOff.returned(connections, by: process.id) else {
+                return protocolError("returned", process, slot)
+            }
+            if stopping { giveUpWithoutTakers() }
+            dispatch()
         case .drained:
             log.debug("child drained", metadata: ["worker": "\(process.id)"])
         case .wantKeys:
@@ -64,6 +70,7 @@ extension WorkerPool {
         setTimer(of: slot)
         guard slot.machine.state == .ready else { return }
         noteReady(slot.role)
+        if slot.role == .keyring, keysOwed { askForKeys() }
         log.info(
             "child is ready",
             metadata: [
@@ -120,7 +127,8 @@ extension WorkerPool {
     }
 
     func askForKeys() {
-        guard keyring.machine.state == .ready else { return }
+        keysOwed = keyring.machine.state != .ready
+        guard !keysOwed else { return }
         _ = keyring.process?.send(.refreshKeys)
     }
 }

@@ -25,6 +25,8 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
     weak var owner: (any WorkerPoolOwner)?
     var keys = KeyStore()
     var refresh = RefreshPolicy()
+    /// Keys were asked for while the keyring could not be told.
+    var keysOwed = false
     var tally = ShutdownTally()
     var stopping = false
     /// Connections that one worker is given at most.
@@ -108,6 +110,9 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
         dispatch()
         let given = handOff.giveUpHeld(until: now)
         if given > 0 { log.error("no worker took connections in time", metadata: ["lost": "\(given)"]) }
+        // Workers that were out of descriptors may have some again.
+        for slot in gateways where slot.process != nil { handOff.workerHasRoom(slot.id) }
+        dispatch()
     }
 
     /// Lets a slot's machine act, and waits for its next deadline.

@@ -8,6 +8,7 @@ final class ClientConnections {
     private var open: [UInt64: ClientConnection] = [:]
     private var claims: [UInt64] = []
     private var closes: [UInt64] = []
+    private var returns: [UInt64] = []
 
     init(plane: Plane) {
         self.plane = plane
@@ -30,10 +31,16 @@ final class ClientConnections {
         closes.append(connection.id)
     }
 
+    /// A connection whose socket did not arrive.
+    func notTaken(_ id: UInt64) {
+        returns.append(id)
+    }
+
     /// Says what there is to say, in batches, until `send` takes no more.
     func report(_ send: (ToSupervisor) -> Bool) {
         Self.drain(&claims) { send(.claimed($0)) }
         Self.drain(&closes) { send(.closed($0)) }
+        Self.drain(&returns) { send(.returned($0)) }
     }
 
     private static func drain(_ identifiers: inout [UInt64], _ send: ([UInt64]) -> Bool) {

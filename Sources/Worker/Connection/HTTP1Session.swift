@@ -23,6 +23,8 @@ final class HTTP1Session: ClientSide, ClientSession {
     private var requestsServed = 0
     private var isPumping = false
     private var closesAfterResponse = false
+    /// There is no memory for a pipelined request at the moment.
+    private var leavesNextToKernel = false
 
     /// Bytes of a next request that are taken in while one goes on.
     private static let pipelineBytes = 4_096
@@ -62,7 +64,9 @@ final class HTTP1Session: ClientSide, ClientSession {
         for _ in 0..<16 {
             let wanted = exchange.wantsRequestBytes ? BufferPool.Size.medium.rawValue - 1_024 : 512
             guard receive.isEmpty || receive.room >= 512 || receive.count < Self.pipelineBytes else { return }
-            guard receive.reserve(receive.isEmpty ? wanted : 512) else { return }
+            guard receive.reserve(receive.isEmpty ? wanted : 512) || receive.reserve(1) else {
+                return outOfBuffers(exchange)
+            }
             switch connection.receive(into: &receive) {
             case .moved:
                 exchange.clientProgressed()
@@ -76,6 +80,13 @@ final class HTTP1Session: ClientSide, ClientSession {
             case .lost: return exchange.clientLeft(.reset)
             }
         }
+    }
+
+    /// The bytes that wait would be told of again and again: either they matter, and then this is the request's end,
+    /// or they are a later request's, and are left to the kernel until this one is over.
+    private func outOfBuffers(_ exchange: Exchange) {
+        if exchange.wantsRequestBytes { return exchange.outOfBuffers() }
+        leavesNextToKernel = true
     }
 
     func deadlinePassed(now: Instant) {
@@ -105,6 +116,8 @@ final class HTTP1Session: ClientSide, ClientSession {
             switch phase {
             case .flushing(let thenClose):
                 flush()
+                // A client that is gone has ended this session meanwhile.
+                guard phase != .ended else { return }
                 guard send.isEmpty else { return watchFlushing() }
                 if thenClose { return connection.finishAndLinger() }
                 becomeIdle()
@@ -116,7 +129,9 @@ final class HTTP1Session: ClientSide, ClientSession {
     }
 
     private func watchFlushing() {
-        connection.want([.write, .hangup])
+        // Not the client's FIN, which would be told again and again: it changes nothing any more, and a reset is told
+        // in any case.
+        connection.want(.write)
         connection.setDeadline(plane.reactor.now + plane.configuration.deadlines.bodyProgress)
     }
 
@@ -240,7 +255,7 @@ final class HTTP1Session: ClientSide, ClientSession {
     override func watchExchange(reading: Bool) {
         var interest: Interest = [.hangup]
         if !send.isEmpty { interest.insert(.write) }
-        if reading, exchange?.wantsRequestBytes ?? false || receive.count < Self.pipelineBytes {
+        if reading, exchange?.wantsRequestBytes ?? false || (receive.count < Self.pipelineBytes && !leavesNextToKernel) {
             interest.insert(.read)
         }
         connection.want(interest)
@@ -253,6 +268,7 @@ final class HTTP1Session: ClientSide, ClientSession {
 
     override func exchangeEnded(_ ended: Exchange, _ reason: EndReason, _ end: ExchangeStateMachine.ClientEnd) {
         exchange = nil
+        leavesNextToKernel = false
         switch end {
         case .finish: phase = .flushing(thenClose: closesAfterResponse || plane.isDraining)
         case .finishAndClose: phase = .flushing(thenClose: true)

@@ -153,6 +153,17 @@ final class StreamSocket {
         reactor.setInterest(registration, wanted.union(needed))
     }
 
+    /// Hears nothing any more, not even of failure, until `resume`.
+    func suspend() {
+        guard !isClosed else { return }
+        reactor.suspend(registration)
+    }
+
+    func resume() {
+        guard !isClosed else { return }
+        reactor.resume(registration)
+    }
+
     private func need(_ interest: Interest) {
         guard needed != interest else { return }
         needed = interest

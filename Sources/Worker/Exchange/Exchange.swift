@@ -161,6 +161,9 @@ final class Exchange: TimerHandler, UpstreamUser {
     /// Cut from outside: the end of a drain, or somebody's wish.
     func cut() { perform(machine.end(.cut)) }
 
+    /// The client's side has no memory for what it should take in.
+    func outOfBuffers() { perform(machine.end(.refused(.noBuffers))) }
+
     // MARK: Carrying out
 
     func perform(_ action: ExchangeStateMachine.Action) {

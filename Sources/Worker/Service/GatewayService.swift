@@ -109,9 +109,7 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
             listeners.reloadIfChanged()
         case .message(.refreshKeys): violated(.badValue("refreshKeys to a gateway worker"))
         case .message: violated(.missingDescriptor)
-        case .descriptorLost:
-            plane.panel.add(.descriptorsLost)
-            _ = self.channel?.send(.fault(.descriptorLost))
+        case .descriptorLost(let message): descriptorLost(with: message)
         case .violation(let error): violated(error)
         case .endOfFile: supervisorGone()
         }
@@ -125,6 +123,17 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
             id: id, peer: peer, plane: plane, connections: connections, isTLS: entry.context != nil)
         connections.add(connection)
         connection.open(socket, tls: entry.context)
+    }
+
+    /// This process is at its descriptor limit. Nothing of the connection was read: it can be another's, or ours later.
+    private func descriptorLost(with message: ToWorker) {
+        plane.panel.add(.descriptorsLost)
+        _ = channel?.send(.fault(.descriptorLost))
+        switch message {
+        case .connection(let id, _, _): connections.notTaken(id)
+        case .keys: _ = channel?.send(.wantKeys)
+        case .refreshKeys, .credentialsChanged, .drain, .cancel, .stop: break
+        }
     }
 
     private func install(_ file: consuming FileDescriptor) {

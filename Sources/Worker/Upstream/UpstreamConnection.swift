@@ -34,6 +34,8 @@ final class UpstreamConnection: EventHandler {
     private var user: (any UpstreamUser)?
     /// The peer's FIN was seen while we were not reading.
     private var hangupSeen = false
+    /// The connection has failed; what came before that may still have to be read.
+    private var failureSeen = false
     var receive: Buffer
     var send: Buffer
     /// Until when an idle connection is kept.
@@ -78,6 +80,7 @@ final class UpstreamConnection: EventHandler {
             pool.dropIdle(self)
         case .busy:
             if readiness.contains(.peerClosed) { hangupSeen = true }
+            if readiness.contains(.failed) { failureSeen = true }
             user?.upstreamEvent(readiness)
         case .closed: break
         }
@@ -145,6 +148,8 @@ final class UpstreamConnection: EventHandler {
         // Level-triggered: a FIN that was told and cannot be acted upon yet must not be told again and again.
         if !hangupSeen { interest.insert(.hangup) }
         socket?.want(interest)
+        // Failure is told whatever is watched for, and there is nothing to be done about it before more can be read.
+        if failureSeen { reading ? socket?.resume() : socket?.suspend() }
     }
 
     // MARK: For the pool
