@@ -2,14 +2,21 @@
 
 internal import Foundation
 
-/// A folder that goes when its owner does.
+/// A folder that goes when its owner does; those that are kept for the whole run go with the process.
 package final class TemporaryFolder: Sendable {
     package let path: String
 
+    /// Holds all of one run.
+    private static let root: String = {
+        let path = FileManager.default.temporaryDirectory.appending(path: "lychgate-test-\(getpid())")
+            .path(percentEncoded: false)
+        atexit { try? FileManager.default.removeItem(atPath: TemporaryFolder.root) }
+        return path
+    }()
+
     package init() throws {
-        let url = FileManager.default.temporaryDirectory.appending(path: "lychgate-test-" + UUID().uuidString.prefix(8))
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-        path = url.path(percentEncoded: false)
+        path = Self.root + "/" + UUID().uuidString.prefix(8)
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 
     deinit {
