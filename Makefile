@@ -4,6 +4,7 @@
 # make test            everything that CI checks; FILTER=REGEX: only the tests that match
 # make build           the programs, optimised, into .build/release
 # make lint, format    the sources' checks; the formatter
+# make bench, budget   its speed and memory beside other proxies; its instructions (Benchmarks/Makefile.inc)
 
 SWIFT ?= swift
 SOURCES := Package.swift Sources Tests
@@ -34,3 +35,5 @@ lint:
 
 format:
 	$(SWIFT) format --in-place --recursive $(SOURCES)
+
+include Benchmarks/Makefile.inc
