@@ -140,6 +140,9 @@ final class StreamSocket {
     /// Bytes that TLS has taken from the socket already, so that readiness will not tell of them.
     var hasPending: Bool { session?.hasPending ?? false }
 
+    /// TLS has agreed on HTTP/2 (ALPN).
+    var speaksHTTP2: Bool { session?.hasChosenHTTP2 ?? false }
+
     /// What the owner wants to hear of from now on.
     func want(_ interest: Interest) {
         guard !isClosed else { return }
