@@ -119,10 +119,9 @@ final class HTTP2Session: ClientSession {
         }
         if let kind = budget.exhaustedBy { return condemn(kind) }
         if failure != nil { return leave(.misbehaved, reset: true) }
-        Self.takeAll(&arrived) { begin($0) }
+        for stream in Self.take(&arrived) { begin(stream) }
         endClosed()
-        for stream in starved { reset(stream, .refusedStream) }
-        starved.removeAll(keepingCapacity: true)
+        for stream in Self.take(&starved) { reset(stream, .refusedStream) }
         tellTouched()
         deadlines.streamsChanged(isEmpty: streams.isEmpty, now: plane.reactor.now)
     }
@@ -130,15 +129,16 @@ final class HTTP2Session: ClientSession {
     /// What nghttp2 itself has had enough of: header blocks in too many frames if one was under way.
     private var floodKind: AbuseBudget.Kind { deadlines.awaitsHead ? .headFlood : .controlFlood }
 
-    private static func takeAll<Element>(_ list: inout [Element], _ body: (Element) -> Void) {
-        guard !list.isEmpty else { return }
+    /// What was noted so far; what follows from it may note more.
+    private static func take<Element>(_ list: inout [Element]) -> [Element] {
+        guard !list.isEmpty else { return [] }
         let taken = list
         list.removeAll(keepingCapacity: true)
-        for element in taken { body(element) }
+        return taken
     }
 
     private func endClosed() {
-        Self.takeAll(&closed) { stream, code in
+        for (stream, code) in Self.take(&closed) {
             stream.isClosed = true
             streams[stream.id] = nil
             stream.exchange?.clientLeft(code == HTTP2Code.protocolError.rawValue ? .misbehaved : .reset)
@@ -288,7 +288,7 @@ final class HTTP2Session: ClientSession {
         for _ in 0..<Self.rounds {
             guard write() else { return }
             endClosed()
-            Self.takeAll(&cut) { stream, code in reset(stream, code) }
+            for (stream, code) in Self.take(&cut) { reset(stream, code) }
             tellTouched()
             guard !isEnded else { return }
             if let kind = budget.exhaustedBy, !isCondemned { condemn(kind) }
@@ -322,10 +322,9 @@ final class HTTP2Session: ClientSession {
 
     /// Lets exchanges know whose bytes have gone out, or could not.
     private func tellTouched() {
-        Self.takeAll(&touched) { stream in
+        for stream in Self.take(&touched) {
             stream.isTouched = false
-            guard !stream.isClosed else { return }
-            guard let exchange = stream.exchange else { return }
+            guard !stream.isClosed, let exchange = stream.exchange else { continue }
             let wasHeld = stream.isHeld
             if stream.settleAfterFill(), wasHeld { exchange.receiveResponse() }
             exchange.clientProgressed()
