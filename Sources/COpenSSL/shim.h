@@ -70,21 +70,21 @@ static inline int lg_ctx_use_key_pem(SSL_CTX *ctx, const char *pem, int length) 
     BIO_free(bio);
     return ok;
 }
-/// Answers ALPN with http/1.1 or http/1.0 when the client offers it; a client that offers only others is refused
-/// (RFC 7301 section 3.2).
-static inline int lg_select_http11(
+/// Answers ALPN with h2, else http/1.1 or http/1.0, as far as the client offers them; a client that offers only others is
+/// refused (RFC 7301 section 3.2).
+static inline int lg_select_http(
     SSL *ssl, const unsigned char **out, unsigned char *out_length, const unsigned char *in, unsigned int in_length,
     void *argument) {
     (void)ssl;
     (void)argument;
-    static const unsigned char http11[] = "\x08http/1.1\x08http/1.0";
+    static const unsigned char http[] = "\x02h2\x08http/1.1\x08http/1.0";
     unsigned char *selected;
-    if (SSL_select_next_proto(&selected, out_length, http11, 18, in, in_length) != OPENSSL_NPN_NEGOTIATED)
+    if (SSL_select_next_proto(&selected, out_length, http, sizeof http - 1, in, in_length) != OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     *out = selected;
     return SSL_TLSEXT_ERR_OK;
 }
-static inline void lg_ctx_alpn_http11(SSL_CTX *ctx) { SSL_CTX_set_alpn_select_cb(ctx, lg_select_http11, NULL); }
+static inline void lg_ctx_alpn_http(SSL_CTX *ctx) { SSL_CTX_set_alpn_select_cb(ctx, lg_select_http, NULL); }
 /// Variadic functions and macros of libcrypto that Swift cannot import.
 static inline EVP_PKEY *lg_rsa_generate(size_t bits) {
     return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", bits);

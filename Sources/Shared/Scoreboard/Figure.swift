@@ -41,4 +41,11 @@ package enum Figure: Int, CaseIterable, Sendable {
     /// Microseconds from the client's leaving to the upstream's close, summed; the histogram has the rest.
     case orphanMicrosecondsMax
     case keysGeneration
+    /// HTTP/2 connections ended with ENHANCE_YOUR_CALM, by what they overdid.
+    case http2RapidResets
+    case http2ProvokedResets
+    case http2HeadFloods
+    case http2ControlFloods
+    case http2EmptyFrameFloods
+    case http2Stalls
 }

@@ -98,7 +98,8 @@ final class ClientConnection: EventHandler, TimerHandler {
             phase = .open
             socket.want([.read, .hangup])
             setDeadline(plane.reactor.now + plane.configuration.deadlines.requestHead)
-            let session = HTTP1Session(connection: self)
+            let session: any ClientSession =
+                socket.speaksHTTP2 ? HTTP2Session(connection: self) : HTTP1Session(connection: self)
             self.session = session
             session.start()
         }

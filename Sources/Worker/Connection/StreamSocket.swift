@@ -146,6 +146,9 @@ final class StreamSocket {
     /// not count: its rest will be told of.
     var hasPending: Bool { !isDrained && (session?.hasPending ?? false) }
 
+    /// TLS has agreed on HTTP/2 (ALPN).
+    var speaksHTTP2: Bool { session?.hasChosenHTTP2 ?? false }
+
     /// What the owner wants to hear of from now on.
     func want(_ interest: Interest) {
         guard !isClosed else { return }

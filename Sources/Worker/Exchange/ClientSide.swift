@@ -26,6 +26,10 @@ class ClientSide {
     /// How the request's body is framed in `receive`.
     func bodyFraming(of head: RequestHead) -> MessageFraming { head.framing }
 
+    /// Where the body's framing in `receive` does not show its end: that it ended behind what is there, and with which
+    /// trailers (lines with their CRLF). nil: it goes on, or its framing tells.
+    var requestTrailers: [UInt8]? { nil }
+
     /// How the response's body is to be framed in `send`.
     func framing(of response: ResponseHead, to head: RequestHead) -> MessageFraming {
         ResponseHeadEditor.framing(of: response, minorVersion: head.minorVersion)
@@ -102,7 +106,8 @@ class ClientSide {
         Array("X-Forwarded-For: \(peer.host)\r\nX-Forwarded-Proto: \(isTLS ? "https" : "http")\r\n".utf8)
     }
 
-    final func consumeHead(_ head: RequestHead) {
+    /// The request's head is not needed any more.
+    func consumeHead(_ head: RequestHead) {
         receive.consume(min(head.headLength, receive.count))
     }
 }

@@ -4,7 +4,7 @@
 enum EndReason: Equatable, Sendable {
     /// The response went out whole.
     case completed
-    /// The client left: FIN, close_notify, or a reset.
+    /// The client left: FIN, close_notify, or a reset; or we had to take it for gone.
     case clientGone(Departure)
     /// A deadline passed.
     case deadline(Stage)
@@ -22,6 +22,10 @@ enum EndReason: Equatable, Sendable {
     enum Departure: String, Equatable, Sendable {
         case closed = "client_closed"
         case reset = "client_reset"
+        /// It has broken the protocol, or overdone it, and its connection was ended for that.
+        case misbehaved = "client_misbehaved"
+        /// It has said nothing for too long, asked (PING) or not.
+        case silent = "client_silent"
     }
 
     enum Denial: String, Equatable, Sendable {

@@ -14,7 +14,7 @@ extension Exchange {
         while let upstream, machine.isRelaying {
             var moved = false
             if !machine.requestComplete, !headHeld || head.framing.isEmpty {
-                switch requestBody.move(from: &client.receive, to: &upstream.send) {
+                switch moveRequestBody(to: upstream) {
                 case .ended:
                     machine.requestFinished()
                     moved = true
@@ -37,6 +37,12 @@ extension Exchange {
                 return receiveResponse()
             }
         }
+    }
+
+    private func moveRequestBody(to upstream: UpstreamConnection) -> BodyRelay.Progress {
+        let progress = requestBody.move(from: &client.receive, to: &upstream.send)
+        guard progress == .starved, let trailers = client.requestTrailers else { return progress }
+        return requestBody.sourceEnded(to: &upstream.send, trailers: trailers)
     }
 
     // MARK: API server to client

@@ -158,6 +158,11 @@ final class Exchange: TimerHandler, UpstreamUser {
         perform(machine.end(.clientGone(departure)))
     }
 
+    /// The client's side found what it sends to break the rules.
+    func clientBroke(_ fault: HTTPFault) {
+        perform(machine.end(.clientInvalid(fault)))
+    }
+
     /// Cut from outside: the end of a drain, or somebody's wish.
     func cut() { perform(machine.end(.cut)) }
 

@@ -10,6 +10,8 @@ struct BodyRelay {
     /// Body bytes moved so far.
     private(set) var moved: UInt64 = 0
     private(set) var isEnded = false
+    /// The trailers of a body that is sent on without framing: lines with their CRLF, for whoever has a place for them.
+    private(set) var trailers: [UInt8] = []
 
     enum Progress: Equatable {
         /// Everything received was moved; the body goes on.
@@ -59,7 +61,9 @@ struct BodyRelay {
     }
 
     /// The source's stream has ended behind what was moved: whether the body ended with it.
-    mutating func sourceEnded(to target: inout Buffer) -> Progress {
+    ///
+    /// - Parameter trailers: that came with the end, checked, each a line with its CRLF; they go where chunks do.
+    mutating func sourceEnded(to target: inout Buffer, trailers: [UInt8] = []) -> Progress {
         if isEnded { return .ended }
         switch reader.finish() {
         case .end:
@@ -67,13 +71,14 @@ struct BodyRelay {
                 isEnded = true
                 return .ended
             }
-            guard target.reserve(Self.chunkedOverhead) else { return .noBuffer }
-            guard
-                target.write({ writer in
-                    ChunkWriter.writeEnd(trailers: .empty, into: &writer)
+            guard target.reserve(Self.chunkedOverhead + trailers.count) else { return .noBuffer }
+            let written = ByteView.of(trailers) { lines in
+                target.write { writer in
+                    ChunkWriter.writeEnd(trailers: lines, into: &writer)
                     return true
-                })
-            else { return .blocked }
+                }
+            }
+            guard written else { return .blocked }
             isEnded = true
             return .ended
         case .refused(let fault): return .refused(fault)
@@ -102,7 +107,11 @@ struct BodyRelay {
                 return .refused(fault)
             case .end(let trailers):
                 close(gap, start, &writer)
-                if framing == .chunked { ChunkWriter.writeEnd(trailers: bytes[trailers], into: &writer) }
+                if framing == .chunked {
+                    ChunkWriter.writeEnd(trailers: bytes[trailers], into: &writer)
+                } else if framing == .untilClose {
+                    bytes[trailers].append(to: &self.trailers)
+                }
                 isEnded = true
                 return .ended
             }

@@ -175,4 +175,9 @@ struct ByteView {
     func copy(to target: UnsafeMutableRawPointer) {
         unsafe target.copyMemory(from: base, byteCount: count)
     }
+
+    /// Adds a copy of all bytes to an array.
+    func append(to array: inout [UInt8]) {
+        unsafe array.append(contentsOf: UnsafeRawBufferPointer(start: base, count: count))
+    }
 }

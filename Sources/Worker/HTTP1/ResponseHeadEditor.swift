@@ -71,10 +71,16 @@ struct ResponseHeadEditor {
 
     @inline(__always)
     private func passes(_ field: Field) -> Bool {
+        Self.passes(field, withTrailers: framing == .chunked)
+    }
+
+    /// Whether a field goes on to the client, other than Content-Length, which is written anew.
+    @inline(__always)
+    static func passes(_ field: Field, withTrailers: Bool) -> Bool {
         switch field.known {
         case .other: !field.nominated
         // It announces trailers, and chunks carry them.
-        case .trailer: framing == .chunked
+        case .trailer: withTrailers
         case .contentLength: false
         default: !field.known.isHopByHop
         }

@@ -212,6 +212,7 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
     // MARK: Time
 
     private func finishTurn() {
+        plane.finishTurn()
         plane.panel.beat(reactor.now)
         plane.publishMemory()
         connections.report { channel?.send($0) == .sent || channel == nil }

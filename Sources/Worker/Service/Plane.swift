@@ -17,6 +17,9 @@ final class Plane {
     /// The fields of the head that was parsed last, and whose head that was.
     let fields: FieldTable
     var fieldsOwner: UInt64 = 0
+    /// The fields of the response that is given to HTTP/2 at the moment.
+    let http2Fields: HTTP2FieldList
+    private var sessionsToFlush: [HTTP2Session] = []
     private(set) var upstream: UpstreamPool!
     private var exchangeCount: UInt64 = 0
     private var freeRows: [Int]
@@ -39,6 +42,7 @@ final class Plane {
             fields: configuration.limits.fields)
         buffers = BufferPool(limit: configuration.limits.bufferMemory)
         fields = FieldTable(capacity: configuration.limits.fields)
+        http2Fields = HTTP2FieldList(capacity: configuration.limits.fields + 8)
         requestLog = RequestLog(isOn: configuration.logging.requests)
         authenticator = Authenticator(configuration: configuration.authentication)
         freeRows = Array((0..<panel.rowCount).reversed())
@@ -59,6 +63,22 @@ final class Plane {
         freeRows.append(row)
         panel.add(.exchangesEnded)
         panel.add(.exchangesInFlight, -1)
+    }
+
+    // MARK: Turns
+
+    /// The session is to write before the loop waits.
+    func flushAtTurnEnd(_ session: HTTP2Session) {
+        sessionsToFlush.append(session)
+    }
+
+    /// The loop is about to wait.
+    func finishTurn() {
+        while !sessionsToFlush.isEmpty {
+            let sessions = sessionsToFlush
+            sessionsToFlush.removeAll(keepingCapacity: true)
+            for session in sessions { session.flush() }
+        }
     }
 
     // MARK: Keys

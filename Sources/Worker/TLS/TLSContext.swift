@@ -24,7 +24,7 @@ import Shared
         try context.use(credentials)
         let version = minimumVersion == .tls13 ? TLS1_3_VERSION : TLS1_2_VERSION
         guard unsafe lg_ctx_set_min_proto(context.context, version) == 1 else { throw .unusable("TLS version") }
-        unsafe lg_ctx_alpn_http11(context.context)
+        unsafe lg_ctx_alpn_http(context.context)
         unsafe SSL_CTX_set_options(context.context, lg_server_options())
         return context
     }

@@ -60,6 +60,15 @@ import Shared
     /// Bytes that were received already and wait inside: the socket will not become readable for them.
     var hasPending: Bool { unsafe SSL_has_pending(session) == 1 }
 
+    /// Whether ALPN has chosen `h2`.
+    var hasChosenHTTP2: Bool {
+        var name: UnsafePointer<UInt8>?
+        var length: UInt32 = 0
+        unsafe SSL_get0_alpn_selected(session, &name, &length)
+        guard length == 2, let name = unsafe name else { return false }
+        return unsafe name[0] == UInt8(ascii: "h") && name[1] == UInt8(ascii: "2")
+    }
+
     /// Says that we will send no more (close_notify), if that goes out at once.
     func notifyClose() {
         ERR_clear_error()

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CNghttp2
+import Shared
+
+/// What an engine tells of, while it reads or writes: its owner only notes it then, and acts when the engine is done.
+protocol HTTP2EngineOwner: AnyObject {
+    /// A frame's header was read; the frame follows.
+    func frameArrives(_ header: HTTP2FrameHeader)
+    /// A frame was read whole, and by its type it is one of these.
+    func settingsArrived()
+    func pingAnswered()
+    /// A header block begins: a request's, or (on a stream that is known) its trailers.
+    func blockBegins(_ stream: Int32)
+    func field(_ name: ByteView, _ value: ByteView, of stream: Int32)
+    func blockEnds(_ stream: Int32, endsStream: Bool)
+    func dataArrived(_ data: ByteView, of stream: Int32)
+    func streamEnded(_ stream: Int32)
+    /// A frame broke a rule, and the stream is reset for it.
+    func ruleBroken(on stream: Int32)
+    func streamClosed(_ stream: Int32, code: UInt32)
+    /// The stream with this number, whose response has bytes to be taken.
+    func stream(_ stream: Int32) -> HTTP2Stream?
+}
+
+/// The one owner of an `nghttp2_session`: frames, HPACK, flow control, the states of streams. It reads from one buffer
+/// and writes to another, and knows neither sockets nor requests.
+@safe final class HTTP2Engine {
+    private let session: OpaquePointer
+    unowned let owner: any HTTP2EngineOwner
+    /// A chunk of frames that did not fit into the output.
+    private var pending: (bytes: UnsafePointer<UInt8>, count: Int)?
+    /// What a DATA frame may carry so that it fits into the record at hand.
+    var dataRoom = 0
+    let fields: HTTP2FieldList
+
+    /// Why reading cannot go on.
+    enum Failure: Equatable {
+        /// The client does not speak HTTP/2.
+        case badPreface
+        /// More frames of one kind than nghttp2 takes.
+        case flooded
+        case failed
+    }
+
+    /// - Parameter headLimit: for SETTINGS_MAX_HEADER_LIST_SIZE, in bytes.
+    init?(owner: any HTTP2EngineOwner, fields: HTTP2FieldList, headLimit: Int) {
+        self.owner = owner
+        self.fields = fields
+        var made: OpaquePointer?
+        var callbacks: OpaquePointer?
+        var option: OpaquePointer?
+        guard unsafe nghttp2_session_callbacks_new(&callbacks) == 0, unsafe nghttp2_option_new(&option) == 0 else {
+            return nil
+        }
+        defer {
+            unsafe nghttp2_session_callbacks_del(callbacks)
+            unsafe nghttp2_option_del(option)
+        }
+        unsafe HTTP2Callbacks.install(in: callbacks)
+        unsafe nghttp2_option_set_no_auto_window_update(option, 1)
+        unsafe nghttp2_option_set_no_closed_streams(option, 1)
+        unsafe nghttp2_option_set_max_continuations(option, HTTP2Limits.continuations)
+        // A head of the API server's may be as large as the largest buffer; the default is less once encoded.
+        unsafe nghttp2_option_set_max_send_header_block_length(option, 262_144)
+        // Ours (AbuseBudget) counts resets among everything else; nghttp2's own stands far behind it.
+        unsafe nghttp2_option_set_stream_reset_rate_limit(option, 10_000, 1_000)
+        guard unsafe nghttp2_session_server_new2(&made, callbacks, nil, option) == 0, let made = unsafe made else {
+            return nil
+        }
+        unsafe session = made
+        unsafe nghttp2_session_set_user_data(session, Unmanaged.passUnretained(self).toOpaque())
+        let settings: [(nghttp2_settings_id, Int)] = [
+            (NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, HTTP2Limits.concurrentStreams),
+            (NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, HTTP2Limits.streamWindow),
+            (NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, headLimit),
+            (NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1),
+        ]
+        let entries = settings.map { id, value in
+            nghttp2_settings_entry(settings_id: Int32(id.rawValue), value: UInt32(clamping: value))
+        }
+        _ = unsafe nghttp2_submit_settings(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), entries, entries.count)
+        _ = unsafe nghttp2_session_set_local_window_size(
+            session, UInt8(NGHTTP2_FLAG_NONE.rawValue), 0, Int32(HTTP2Limits.connectionWindow))
+    }
+
+    deinit {
+        unsafe nghttp2_session_del(session)
+    }
+
+    // MARK: Bytes
+
+    /// Reads all of the buffer's bytes; nil: and could go on.
+    func receive(_ buffer: borrowing Buffer) -> Failure? {
+        let result = unsafe buffer.withBytes { bytes in
+            unsafe nghttp2_session_mem_recv(
+                session, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
+        }
+        guard result < 0 else { return nil }
+        switch Int32(truncatingIfNeeded: result) {
+        case NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue: return .badPreface
+        case NGHTTP2_ERR_FLOODED.rawValue, NGHTTP2_ERR_TOO_MANY_CONTINUATIONS.rawValue,
+            NGHTTP2_ERR_TOO_MANY_SETTINGS.rawValue:
+            return .flooded
+        default: return .failed
+        }
+    }
+
+    enum FillOutcome: Equatable {
+        /// There is no more to send now.
+        case done
+        /// The output holds as much as is sent at once.
+        case full
+        /// The buffer pool is at its limit, or the session is broken.
+        case failed
+    }
+
+    /// Writes frames into the output until it holds one record's worth.
+    func fill(_ output: inout Buffer) -> FillOutcome {
+        while true {
+            if let pending = unsafe pending {
+                guard unsafe output.reserve(pending.count) else { return .failed }
+                unsafe output.fill { room in
+                    unsafe room.copyMemory(from: UnsafeRawBufferPointer(start: pending.bytes, count: pending.count))
+                    return unsafe pending.count
+                }
+                unsafe self.pending = nil
+            }
+            // Nine bytes are the frame's header.
+            dataRoom = HTTP2Limits.recordSize - output.count - 9
+            guard dataRoom >= HTTP2Limits.leastData else { return .full }
+            var bytes: UnsafePointer<UInt8>?
+            let count = unsafe nghttp2_session_mem_send(session, &bytes)
+            guard count >= 0 else { return .failed }
+            guard count > 0, let bytes = unsafe bytes else { return .done }
+            unsafe pending = (bytes, count)
+        }
+    }
+
+    /// Whether the session, by the protocol's rules, still has a use.
+    var isOver: Bool {
+        unsafe nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0
+    }
+
+    var wantsWrite: Bool { unsafe nghttp2_session_want_write(session) != 0 }
+
+    /// Control frames that wait to be sent.
+    var queuedFrames: Int { unsafe nghttp2_session_get_outbound_queue_size(session) }
+
+    // MARK: Streams
+
+    /// Submits the response's head that `fields` holds. `endsStream`: no body follows. False: it cannot be.
+    func submitResponse(_ stream: Int32, endsStream: Bool) -> Bool {
+        guard !fields.overflowed else { return false }
+        return unsafe fields.withEntries { entries, count in
+            if endsStream { return unsafe nghttp2_submit_response(session, stream, entries, count, nil) == 0 }
+            var provider = unsafe HTTP2Callbacks.provider
+            return unsafe nghttp2_submit_response(session, stream, entries, count, &provider) == 0
+        }
+    }
+
+    /// Submits an interim response.
+    func submitInterim(_ stream: Int32) -> Bool {
+        guard !fields.overflowed else { return false }
+        return unsafe fields.withEntries { entries, count in
+            unsafe nghttp2_submit_headers(
+                session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream, nil, entries, count, nil) == 0
+        }
+    }
+
+    /// Submits the trailers that `fields` holds; the body has been sent.
+    func submitTrailers(_ stream: Int32) -> Bool {
+        guard !fields.overflowed, fields.count > 0 else { return false }
+        return unsafe fields.withEntries { entries, count in
+            unsafe nghttp2_submit_trailer(session, stream, entries, count) == 0
+        }
+    }
+
+    /// The stream's response has bytes again, or its end.
+    func resume(_ stream: Int32) {
+        _ = unsafe nghttp2_session_resume_data(session, stream)
+    }
+
+    func reset(_ stream: Int32, _ code: HTTP2Code) {
+        _ = unsafe nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream, code.rawValue)
+    }
+
+    /// Gives the connection's window back what arrived of any stream's data.
+    func consumedByConnection(_ bytes: Int) {
+        _ = unsafe nghttp2_session_consume_connection(session, bytes)
+    }
+
+    /// Gives the stream's window back what has gone on to the API server.
+    func consumed(_ bytes: Int, by stream: Int32) {
+        _ = unsafe nghttp2_session_consume_stream(session, stream, bytes)
+    }
+
+    /// A response that is complete while its request is not: the client need not send the rest (RFC 9113 section 8.1).
+    func responseEnded(_ stream: Int32) {
+        if unsafe nghttp2_session_get_stream_remote_close(session, stream) == 0 { reset(stream, .noError) }
+    }
+
+    // MARK: The connection
+
+    func ping() {
+        _ = unsafe nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
+    }
+
+    /// Says that the connection will end, while everything that comes is still served.
+    func announceEnd() {
+        _ = unsafe nghttp2_submit_shutdown_notice(session)
+    }
+
+    /// Says which stream is the last that will be served.
+    func goAway() {
+        _ = unsafe nghttp2_submit_goaway(
+            session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nghttp2_session_get_last_proc_stream_id(session),
+            HTTP2Code.noError.rawValue, nil, 0)
+    }
+
+    /// Ends everything once the last GOAWAY, with this code, is out.
+    func terminate(_ code: HTTP2Code) {
+        _ = unsafe nghttp2_session_terminate_session(session, code.rawValue)
+    }
+}
