@@ -39,6 +39,11 @@ int lg_epoll_wait(int epoll, struct lg_event *out, int capacity, int64_t timeout
     if (capacity > 256) capacity = 256;
     struct timespec timeout = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};
     int count = epoll_pwait2(epoll, events, capacity, timeout_ns < 0 ? NULL : &timeout, NULL);
+    if (count < 0 && errno == ENOSYS) {
+        // Before Linux 5.11, and under valgrind: milliseconds, rounded up so that the loop does not spin.
+        int64_t rounded = timeout_ns < 0 ? -1 : (timeout_ns + 999999) / 1000000;
+        count = epoll_wait(epoll, events, capacity, rounded > INT32_MAX ? INT32_MAX : (int)rounded);
+    }
     if (count < 0) return -errno;
     for (int i = 0; i < count; i++) {
         out[i].events = events[i].events;
