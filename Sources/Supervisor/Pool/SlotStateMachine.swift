@@ -57,7 +57,7 @@ struct SlotStateMachine {
     static let youngAge = Duration.seconds(10)
     static let firstBackOff = Duration.milliseconds(100)
     /// The longest back-off, from start to start, for those that never became ready, and for those that did.
-    static let longestBackOff = Duration.seconds(30)
+    static let longestBackOff = Duration.seconds(10)
     static let longestBackOffOnceReady = Duration.seconds(1)
 
     private(set) var state: State
@@ -66,6 +66,9 @@ struct SlotStateMachine {
     /// Deaths in a row of processes that died young: the crash tally.
     private(set) var youngDeaths = 0
     private(set) var deaths = 0
+    /// Deaths in a row before `ready`. They alone make the longer back-off: a process that was killed while it started,
+    /// after others that had served, says nothing about the next.
+    private var failedStarts = 0
     /// Why we ended the process that holds the slot; nil when it is not our doing.
     private(set) var reason: Reason?
     private var startedAt = Instant.zero
@@ -141,6 +144,7 @@ struct SlotStateMachine {
         switch state {
         case .starting(_, true):
             readySince = now
+            failedStarts = 0
             state = .ready
             return true
         // It said so before our words reached it.
@@ -219,11 +223,20 @@ struct SlotStateMachine {
             return .zero
         }
         youngDeaths += 1
-        // One that had served is replaced at once the first time: a single crash must not cost capacity.
-        let exponent = min(readySince == nil ? youngDeaths - 1 : youngDeaths - 2, 16)
+        let exponent: Int
+        let longest: Duration
+        if readySince == nil {
+            failedStarts += 1
+            exponent = failedStarts - 1
+            longest = Self.longestBackOff
+        } else {
+            // One that had served is replaced at once the first time: a single crash must not cost capacity.
+            exponent = youngDeaths - 2
+            longest = Self.longestBackOffOnceReady
+        }
         guard exponent >= 0 else { return .zero }
-        let longest = readySince == nil ? Self.longestBackOff : Self.longestBackOffOnceReady
+        let backOff = min(Self.firstBackOff * (1 << min(exponent, 16)), longest)
         // From start to start: one that took its time to fail has waited long enough.
-        return max(.zero, min(Self.firstBackOff * (1 << exponent), longest) - now.since(startedAt))
+        return max(.zero, backOff - now.since(startedAt))
     }
 }

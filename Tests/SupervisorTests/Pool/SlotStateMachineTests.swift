@@ -63,7 +63,7 @@ import Testing
         #expect(machine.becameReady(at(1)) == false, "ready twice")
     }
 
-    @Test func deathBeforeReadyBacksOffUpToHalfAMinute() {
+    @Test func deathBeforeReadyBacksOffUpToTenSeconds() {
         var machine = machine()
         var delays: [Double] = []
         for _ in 0..<11 {
@@ -72,7 +72,7 @@ import Testing
             guard case .restart(let next) = machine.exited(now) else { break }
             delays.append(next.since(now).milliseconds / 1_000)
         }
-        #expect(delays == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30, 30])
+        #expect(delays == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10, 10, 10, 10])
         #expect(machine.youngDeaths == 11)
         #expect(machine.generation == 11)
     }
@@ -89,6 +89,20 @@ import Testing
             delays.append(next.since(now).milliseconds / 1_000)
         }
         #expect(delays == [0, 0.1, 0.2, 0.4, 0.8, 1, 1])
+    }
+
+    @Test func aStartThatFailsAfterManyYoungDeathsIsTheFirstOfItsKind() {
+        var machine = machine()
+        for _ in 0..<8 {
+            let now = machine.nextDeadline
+            _ = machine.timeReached(now)
+            _ = machine.greeted(version: ControlProtocol.version)
+            _ = machine.becameReady(now)
+            _ = machine.exited(now)
+        }
+        let now = machine.nextDeadline
+        _ = machine.timeReached(now)
+        #expect(machine.exited(now) == .restart(at: now + SlotStateMachine.firstBackOff))
     }
 
     @Test func deathInAgeIsReplacedAtOnceAndForgetsTheTally() {
