@@ -59,7 +59,7 @@ final class World: Sendable {
         let authorization = token.map { ["--header", "Authorization: Bearer \($0)"] } ?? []
         return try ChildProcess.run(
             "curl",
-            ["--silent", "--show-error", "--max-time", "30", "--cacert", certificates.authority]
+            ["--silent", "--show-error", "--http1.1", "--max-time", "30", "--cacert", certificates.authority]
                 + authorization + arguments + paths.map { "https://\(gateway.endpoint)\($0)" })
     }
 }

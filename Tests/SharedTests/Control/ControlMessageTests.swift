@@ -72,7 +72,7 @@ struct ControlMessageTests {
 
     @Test(
         arguments: [
-            ([], RecordError.tooShort), ([1], .tooShort), ([0, 0], .unknownKind(0)), ([9, 0], .unknownKind(9)),
+            ([], RecordError.tooShort), ([1], .tooShort), ([0, 0], .unknownKind(0)), ([255, 0], .unknownKind(255)),
             ([2, 1], .unknownKind(0x102)), ([2, 0, 0], .trailingBytes), ([8, 0, 0, 0], .badValue("fault")),
             ([3, 0, 0, 0], .badValue("identifiers")), ([3, 0, 1, 0, 1], .badValue("identifiers")),
             ([3, 0, 65, 0] + [UInt8](repeating: 0, count: 520), .badValue("identifiers")),

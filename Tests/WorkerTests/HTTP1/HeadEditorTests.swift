@@ -40,6 +40,7 @@ struct HeadEditorTests {
             POST /a?b HTTP/1.1\r
             Host: up:1\r
             Accept: x\r
+            Expect: 100-continue\r
             Content-Type: application/json\r
             User-Agent:  kubectl \r
             Cookie: a=b\r
