@@ -43,7 +43,7 @@ package struct CELDuration: Hashable, Sendable {
         var value: Int128 = 0
         for digit in whole {
             value = value * 10 + Int128(digit - UInt8(ascii: "0"))
-            guard value <= Int128(Int64.max) else { return nil }
+            guard value <= Int128(Int64.max) + 1 else { return nil }
         }
         value *= unit
         var scale = unit

@@ -7,7 +7,7 @@
 /// that follows from the cost's, so that nothing the cost does not see can run away.
 struct Meter: Sendable {
     /// Work allowed for each unit of the cost limit.
-    static let workPerCost = 20
+    static let workPerCost = 10
 
     let limit: UInt64
     private(set) var cost: UInt64 = 0

@@ -42,6 +42,7 @@ package struct IPAddress: Hashable, Sendable {
     private static func sixteen(_ text: String) -> [UInt8]? {
         let halves = text.unicodeScalars.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         // "::" may stand once, at the ends too; a single colon there may not.
+        guard halves.count >= 3 else { return nil }
         var parts = halves
         if parts.count >= 2, parts[0].isEmpty {
             guard parts[1].isEmpty else { return nil }

@@ -29,6 +29,11 @@ package enum CELLibrary: CaseIterable, Sendable {
 
     /// What kube-apiserver 1.36's base environment has (k8s.io/apiserver/pkg/cel/environment/base.go), but for authz,
     /// whose functions need the variable `authorizer`, which no authentication expression has.
+    ///
+    /// Known differences, all towards refusing or failing: `indexOf` and `lastIndexOf` from a place beyond the end fail as
+    /// the specification has it, where cel-go yields -1; `%e` and `%f` of `format` follow the specification, not the
+    /// prose of ext.Strings 2 ("1.5 × 10⁰³"); `double()` of a hexadecimal number and messages (`Type{field: value}`) are
+    /// refused; "Local" is no time zone.
     package static let kubernetes: Set<CELLibrary> = Set(allCases).subtracting([.stringsReverse, .math])
 
     var overloads: [Overload] {

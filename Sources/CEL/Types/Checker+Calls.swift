@@ -87,7 +87,8 @@ extension Checker {
                 if known != yielded { result = .dyn }
             } else {
                 result = yielded
-                substitution = trial
+                // The overload's own variables are of no use later, unless a type is still open that depends on them.
+                if yielded.isOpen || types.contains(where: { before.applied(to: $0).isOpen }) { substitution = trial }
             }
         }
         return result.map { (chosen, $0) }

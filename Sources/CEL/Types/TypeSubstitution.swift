@@ -79,6 +79,16 @@ struct TypeSubstitution {
 }
 
 extension CELType {
+    /// Whether a type variable stands in it.
+    var isOpen: Bool {
+        switch self {
+        case .parameter: true
+        case .list(let element), .optional(let element), .type(let element): element.isOpen
+        case .map(let key, let value): key.isOpen || value.isOpen
+        default: false
+        }
+    }
+
     /// The type with its variables renamed by a suffix, so that each use of an overload has its own.
     func renamed(_ suffix: String) -> CELType {
         switch self {
