@@ -38,10 +38,13 @@ struct LimitTests {
             "optional.of('xxxxxxxxxx')" + String(repeating: ".optMap(a, a + a)", count: 30) + ".hasValue()",
             "optional.of([1, 2, 3, 4])" + String(repeating: ".optMap(a, a + a)", count: 30) + ".hasValue()",
             "lists.range(2000).all(a, 'x'.matches(claims.sub + '|((x{1,100}){1,9})'))",
-            "lists.range(100000).map(a, [a]) == []",
+            "lists.range(100000).map(a, [a]) == []", "lists.range(100000).all(a, claims.long.size() > 0)",
+            "lists.range(100000).all(a, !(claims.long in claims))",
+            "lists.range(100000).all(a, {claims.long: 1} != {})",
         ])
     func ends(text: String) throws {
-        #expect(throws: CELError.costLimitExceeded) { try Evaluation.value(text) }
+        let claims: CELMap = ["sub": .string("jane"), "long": .string(String(repeating: "x", count: 50_000))]
+        #expect(throws: CELError.costLimitExceeded) { try Evaluation.value(text, extra: ["claims": .map(claims)]) }
     }
 
     @Test("matching is linear: a pattern that backtracking never ends with") func linear() throws {

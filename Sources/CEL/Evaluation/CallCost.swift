@@ -37,6 +37,14 @@ enum CallCost {
         }
     }
 
+    /// The smaller of two sizes, found without going over the longer of two texts.
+    private static func smallerSize(_ a: CELValue, _ b: CELValue) -> Int {
+        guard case .string(let a) = a, case .string(let b) = b else { return min(size(a), size(b)) }
+        let (short, long) = a.utf8.count <= b.utf8.count ? (a, b) : (b, a)
+        let bound = Text.size(short)
+        return long.unicodeScalars.prefix(bound).count
+    }
+
     /// Kubernetes' cost of going over a list with all that its elements hold.
     private static func wholeTraversal(_ value: CELValue) -> UInt64 {
         switch value {
@@ -93,7 +101,7 @@ enum CallCost {
             if case .list(let elements) = arguments[1] { return UInt64(elements.count) }
             return 1
         case "_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_":
-            return traversal(min(size(first), arguments.count > 1 ? size(arguments[1]) : 1))
+            return traversal(arguments.count == 2 ? smallerSize(first, arguments[1]) : 1)
         case "_+_" where isText: return traversal(size(result))
         case "contains" where arguments.count == 2:
             return product(traversal(size(first)), traversal(size(arguments[1])))

@@ -46,7 +46,11 @@ struct Evaluator {
     ) throws(CELError) -> CELValue {
         var arguments: [CELValue] = []
         arguments.reserveCapacity(plans.count)
-        for plan in plans { arguments.append(try evaluate(plan)) }
+        for plan in plans {
+            let argument = try evaluate(plan)
+            try meter.work(onTextOf: argument)
+            arguments.append(argument)
+        }
         for overload in overloads where overload.admits(arguments) {
             let result = try overload.body(arguments, &meter)
             try meter.charge(CallCost.cost(of: function, arguments, result: result))
@@ -111,6 +115,7 @@ struct Evaluator {
         var result = CELMap()
         for entry in entries {
             let keyValue = try evaluate(entry.key)
+            try meter.work(onTextOf: keyValue)
             var value = try evaluate(entry.value)
             guard let key = CELMap.Key(exactly: keyValue) else { throw .failed("unsupported key type") }
             if entry.isOptional {

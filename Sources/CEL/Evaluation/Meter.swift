@@ -33,6 +33,16 @@ struct Meter: Sendable {
         worked = sum
     }
 
+    /// What any function may do with a text it is given, such as counting its code points or hashing it, even where its
+    /// cost is one.
+    mutating func work(onTextOf value: CELValue) throws(CELError) {
+        switch value {
+        case .string(let text): try work(text.utf8.count / 16)
+        case .bytes(let bytes): try work(bytes.count / 16)
+        default: break
+        }
+    }
+
     /// Likewise, for work of a product of two sizes.
     mutating func work(_ units: Int, times factor: Int) throws(CELError) {
         let (product, overflow) = units.multipliedReportingOverflow(by: factor)
