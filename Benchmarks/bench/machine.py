@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the figures were taken on."""
 
+import importlib.metadata
 import os
 import platform
 import re
 import subprocess
 from pathlib import Path
-
-from .workspace import go_program
 
 VERSION_NUMBER = re.compile(r"\d+\.\d+[.\w~+-]*")
 
@@ -33,8 +32,7 @@ def machine():
 
 def versions(peers):
     found = {peer.name: first_version(peer.version) for peer in peers if peer.version}
-    if "go" in {peer.name for peer in peers}:
-        found["go"] = first_version([go_program(), "version"])
+    found |= {peer.name: importlib.metadata.version(peer.package) for peer in peers if peer.package}
     return found | {
         "openssl": first_version(["openssl", "version"]), "wrk": first_version(["wrk", "-v"]),
         "h2load": first_version(["h2load", "--version"])}

