@@ -72,26 +72,42 @@ package struct ReceivedRecord {
 /// What a handler wants to hear of. Failure (EPOLLERR, EPOLLHUP) is always told.
 package struct Interest: OptionSet, Sendable {
     package let rawValue: UInt8
-    package init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    package static let read = Interest(rawValue: 1)
-    package static let write = Interest(rawValue: 2)
+    // Plain functions instead of OptionSet's generic ones: these run for each event, across modules.
+    @inlinable package init(rawValue: UInt8) { self.rawValue = rawValue }
+    @inlinable package init(arrayLiteral elements: Interest...) {
+        self.init(rawValue: elements.reduce(0) { $0 | $1.rawValue })
+    }
+    @inlinable package func contains(_ other: Interest) -> Bool { rawValue & other.rawValue == other.rawValue }
+    @inlinable package func isDisjoint(with other: Interest) -> Bool { rawValue & other.rawValue == 0 }
+    @inlinable package func union(_ other: Interest) -> Interest { Interest(rawValue: rawValue | other.rawValue) }
+
+    @inlinable package static var read: Interest { Interest(rawValue: 1) }
+    @inlinable package static var write: Interest { Interest(rawValue: 2) }
     /// The end of the peer's stream (EPOLLRDHUP), also while not reading: how a client that leaves is noticed in
     /// spite of back-pressure. Level-triggered, so whoever has heard of it and goes on must drop it.
-    package static let hangup = Interest(rawValue: 4)
+    @inlinable package static var hangup: Interest { Interest(rawValue: 4) }
 }
 
 /// What happened to a descriptor.
 package struct Readiness: OptionSet, Sendable {
     package let rawValue: UInt8
-    package init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    package static let readable = Readiness(rawValue: 1)
-    package static let writable = Readiness(rawValue: 2)
+    // Plain functions instead of OptionSet's generic ones: these run for each event, across modules.
+    @inlinable package init(rawValue: UInt8) { self.rawValue = rawValue }
+    @inlinable package init(arrayLiteral elements: Readiness...) {
+        self.init(rawValue: elements.reduce(0) { $0 | $1.rawValue })
+    }
+    @inlinable package func contains(_ other: Readiness) -> Bool { rawValue & other.rawValue == other.rawValue }
+    @inlinable package func isDisjoint(with other: Readiness) -> Bool { rawValue & other.rawValue == 0 }
+    @inlinable package func union(_ other: Readiness) -> Readiness { Readiness(rawValue: rawValue | other.rawValue) }
+
+    @inlinable package static var readable: Readiness { Readiness(rawValue: 1) }
+    @inlinable package static var writable: Readiness { Readiness(rawValue: 2) }
     /// The peer has sent FIN (EPOLLRDHUP).
-    package static let peerClosed = Readiness(rawValue: 4)
+    @inlinable package static var peerClosed: Readiness { Readiness(rawValue: 4) }
     /// Reset, or both sides are closed (EPOLLERR, EPOLLHUP).
-    package static let failed = Readiness(rawValue: 8)
+    @inlinable package static var failed: Readiness { Readiness(rawValue: 8) }
 }
 
 package struct ReadyEvent {

@@ -120,7 +120,7 @@ final class HTTP1Session: ClientSide, ClientSession {
                 guard phase != .ended else { return }
                 guard send.isEmpty else { return watchFlushing() }
                 if thenClose { return connection.finishAndLinger() }
-                becomeIdle()
+                guard becomeIdle() else { return }
             case .head:
                 guard readHead() else { return }
             case .exchange, .ended: return
@@ -135,16 +135,21 @@ final class HTTP1Session: ClientSide, ClientSession {
         connection.setDeadline(plane.reactor.now + plane.configuration.deadlines.bodyProgress)
     }
 
-    private func becomeIdle() {
+    /// Waits for the next request; true when there may be something of it already.
+    private func becomeIdle() -> Bool {
         phase = .head
         scan = HeadScan()
         headStarted = false
-        guard receive.isEmpty else { return }
-        if plane.isDraining { return connection.close(reset: false) }
+        guard receive.isEmpty else { return true }
+        if plane.isDraining {
+            connection.close(reset: false)
+            return false
+        }
         receive.giveBackIfEmpty()
         send.giveBackIfEmpty()
         connection.want([.read, .hangup])
         connection.setDeadline(plane.reactor.now + plane.configuration.deadlines.keepAliveIdle)
+        return connection.hasPending
     }
 
     /// Looks for a head in what was received, and reads more once; false when there is nothing more to do now.

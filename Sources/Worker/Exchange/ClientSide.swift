@@ -10,6 +10,8 @@ class ClientSide {
     let plane: Plane
     let peer: SocketAddress
     let isTLS: Bool
+    /// Rebuilt, never taken from the client (the codec drops what it sent of these).
+    private let forwardedFields: [UInt8]
     var receive: Buffer
     var send: Buffer
 
@@ -17,6 +19,8 @@ class ClientSide {
         self.plane = plane
         self.peer = peer
         self.isTLS = isTLS
+        forwardedFields = Array(
+            "X-Forwarded-For: \(peer.host)\r\nX-Forwarded-Proto: \(isTLS ? "https" : "http")\r\n".utf8)
         receive = Buffer(pool: plane.buffers)
         send = Buffer(pool: plane.buffers)
     }
@@ -99,11 +103,6 @@ class ClientSide {
         var scan = HeadScan()
         _ = RequestHeadParser.parse(bytes, scan: &scan, into: plane.fields, limits: plane.limits)
         plane.fieldsOwner = exchange
-    }
-
-    /// Rebuilt, never taken from the client (the codec drops what it sent of these).
-    private var forwardedFields: [UInt8] {
-        Array("X-Forwarded-For: \(peer.host)\r\nX-Forwarded-Proto: \(isTLS ? "https" : "http")\r\n".utf8)
     }
 
     /// The request's head is not needed any more.

@@ -9,8 +9,7 @@ enum BearerToken {
         guard value.equals(scheme, ignoringCase: "bearer ") else { return nil }
         var start = 7
         while start < value.count, value[start] == 0x20 { start += 1 }
-        var end = start
-        while end < value.count, value[end] != 0x20 { end += 1 }
+        let end = value.firstIndex(of: 0x20, from: start) ?? value.count
         return end > start ? value[ByteRange(from: start, to: end)] : nil
     }
 }

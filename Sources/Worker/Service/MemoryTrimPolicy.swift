@@ -7,14 +7,19 @@
 struct MemoryTrimPolicy: Equatable {
     /// Connections at most since memory was last given back.
     private var peak = 0
+    /// Connections when last asked.
+    private var last = 0
 
     /// Waves smaller than this are not worth the walk.
     static let smallest = 256
 
     /// Asked about once a second with the connections open now: whether to give memory back.
     mutating func shouldTrim(connections: Int) -> Bool {
+        defer { last = connections }
         peak = max(peak, connections)
         guard peak - connections >= Self.smallest, connections <= peak / 2 else { return false }
+        // While they still leave in numbers, the best moment is yet to come.
+        guard last - connections < Self.smallest / 4 else { return false }
         peak = connections
         return true
     }

@@ -34,6 +34,8 @@ final class UpstreamConnection: EventHandler {
     private var user: (any UpstreamUser)?
     /// The peer's FIN was seen while we were not reading.
     private var hangupSeen = false
+    /// A read has filled its chunk since the connection was taken.
+    private var isLongBody = false
     /// The connection has failed; what came before that may still have to be read.
     private var failureSeen = false
     var receive: Buffer
@@ -125,11 +127,19 @@ final class UpstreamConnection: EventHandler {
 
     // MARK: For the user
 
-    /// Reads once; nil while the peer has nothing for us. Room is made for a whole TLS record.
+    /// Reads once. A response that has filled its chunk is given a larger one, so that a long body comes in whole TLS
+    /// records while a short one costs a page.
     func fill() -> StreamSocket.Outcome {
-        guard let socket, receive.reserve(1), receive.room > 0 || receive.reserve(4_096) else { return .noBuffer }
-        return socket.receive(into: &receive)
+        if isLongBody, receive.isEmpty, receive.capacity < BufferPool.Size.medium.rawValue { receive.discardAll() }
+        let wanted = isLongBody ? BufferPool.Size.medium.rawValue - receive.count : Self.shortRead
+        guard let socket, receive.room >= Self.leastRead || receive.reserve(wanted) else { return .noBuffer }
+        let outcome = socket.receive(into: &receive)
+        if receive.isFull { isLongBody = true }
+        return outcome
     }
+
+    private static let shortRead = BufferPool.Size.small.rawValue
+    private static let leastRead = 512
 
     func flush() -> StreamSocket.Outcome {
         guard let socket else { return .lost(.connectionLost) }
@@ -165,6 +175,7 @@ final class UpstreamConnection: EventHandler {
         precondition(state == .busy)
         state = .idle
         user = nil
+        isLongBody = false
         idleDeadline = deadline
         receive.discardAll()
         send.discardAll()

@@ -9,7 +9,11 @@ struct MemoryTrimPolicyTests {
     @Test(
         "Once, when a large wave has gone",
         arguments: [
-            [(10, false), (2_000, false), (1_500, false), (900, true), (899, false), (0, true), (0, false)],
+            [
+                (10, false), (2_000, false), (1_500, false), (900, false), (890, true), (889, false), (0, false),
+                (0, true),
+            ],
+            [(2_000, false), (0, false), (0, true), (0, false)],
             [(MemoryTrimPolicy.smallest - 1, false), (0, false)],
         ])
     func waves(steps: [(connections: Int, trims: Bool)]) {
