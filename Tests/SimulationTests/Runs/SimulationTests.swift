@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import Shared
 import Testing
 
 /// Whole worlds: see `Simulation`.
@@ -10,6 +11,7 @@ import Testing
         let first = Environment.number("LYCHGATE_FIRST_SEED") ?? 1
         var failures = 0
         for seed in first..<(first + count) {
+            if Environment.number("LYCHGATE_VERBOSE") != nil { StandardErrorLog.write(Array("seed \(seed)\n".utf8)) }
             let outcome = Simulation.run(Scenario(seed: UInt64(seed)))
             if let violation = outcome.violation {
                 failures += 1

@@ -32,6 +32,12 @@ final class APISession: SocketWatcher {
     /// The gateway has not closed its end.
     var gatewayHolds: Bool { !(endpoint.peer?.isClosed ?? true) }
 
+    /// The whole answer was sent: what the gateway still does is not for that request.
+    var hasAnswered: Bool {
+        guard let plan else { return true }
+        return plan.response.isWhole && !output.isEmpty && outputOffset == output.count
+    }
+
     func changed(_ endpoint: Endpoint) { planStep(after: random.microseconds(10...500)) }
 
     private func planStep(after delay: Duration) {
@@ -119,6 +125,7 @@ final class APISession: SocketWatcher {
         world.check(framing == expected, "request \(plan.id) has become framed as \(framing)")
         bodyCount = 0
         requestEnded = false
+        (output, outputOffset) = ([], 0)
         reader.begin(framing)
         if plan.response.isEarly {
             readsNoMore = random.chance(50)
@@ -185,7 +192,7 @@ final class APISession: SocketWatcher {
             finish()
         case .finish: finish()
         case .keep:
-            guard requestEnded else { return }
+            guard requestEnded else { return readsNoMore ? finish() : () }
             self.plan = nil
             resetsNext = response.resetsNext
             guard world.scenario.has(.keptConnectionsClose), random.chance(50) else { return }

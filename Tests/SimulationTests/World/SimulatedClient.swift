@@ -72,7 +72,7 @@ final class SimulatedClient: SocketWatcher {
     /// It is there, says nothing, and waits for something that has no end of its own.
     var isWatching: Bool {
         guard let endpoint, !endpoint.isCutOff, endpoint.brokenBy == 0 else { return false }
-        return pending.first?.isLongRunning ?? false
+        return pending.contains(where: \.isLongRunning)
     }
 
     // MARK: Connections
