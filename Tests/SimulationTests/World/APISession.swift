@@ -92,7 +92,11 @@ final class APISession: SocketWatcher {
                 world.check(
                     bodyCount == plan.body.count && plan.isSent && !plan.bodyIsBroken,
                     "request \(plan.id): its end reaches the API server, but was not sent")
-                if !plan.response.isEarly { respond() }
+                if !plan.response.isEarly {
+                    respond()
+                } else if hasAnswered, plan.response.ending == .keep {
+                    becomeIdle()
+                }
             }
         }
         world.check(reader.error == nil, "the API server gets what is no HTTP: \(reader.error ?? "")")
@@ -192,16 +196,24 @@ final class APISession: SocketWatcher {
             finish()
         case .finish: finish()
         case .keep:
-            guard requestEnded else { return readsNoMore ? finish() : () }
-            self.plan = nil
-            resetsNext = response.resetsNext
-            guard world.scenario.has(.keptConnectionsClose), random.chance(50) else { return }
-            let idle = random.milliseconds(0...6_000)
-            world.after(idle) { [weak self] in
-                guard let self, self.plan == nil, !isOver, !world.isSilent else { return }
-                world.fault("kept connection closed", endpoint.id)
+            if requestEnded {
+                becomeIdle()
+            } else if readsNoMore {
                 finish()
             }
+        }
+    }
+
+    /// The answer is out and the request is in: the next may come, unless the connection is closed first.
+    private func becomeIdle() {
+        resetsNext = plan?.response.resetsNext ?? false
+        plan = nil
+        guard world.scenario.has(.keptConnectionsClose), random.chance(50) else { return }
+        let idle = random.milliseconds(0...6_000)
+        world.after(idle) { [weak self] in
+            guard let self, self.plan == nil, !isOver, !world.isSilent else { return }
+            world.fault("kept connection closed", endpoint.id)
+            finish()
         }
     }
 

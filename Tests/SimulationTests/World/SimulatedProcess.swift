@@ -105,6 +105,7 @@ class SimulatedProcess {
     func die() {
         guard isAlive else { return }
         isAlive = false
+        world.hasDeaths = true
         world.fault("process dies", id)
         kernel.die()
         exit.end()
