@@ -2,6 +2,7 @@
 #
 # make demo            build it and see it work; TOUR=1: the tour runs by itself and ends
 # make test            everything that CI checks; FILTER=REGEX: only the tests that match
+# make simulate        simulated worlds, SEEDS=n of them, from FIRST=m on
 # make build           the programs, optimised, into .build/release
 # make lint, format    the sources' checks; the formatter
 # make bench, budget   its speed and memory beside other proxies; its instructions (Benchmarks/Makefile.inc)
@@ -10,7 +11,7 @@ SWIFT ?= swift
 SOURCES := Package.swift Sources Tests
 SCRIPTS := $(wildcard scripts/*) .ci/run
 
-.PHONY: build demo test lint format
+.PHONY: build demo test simulate lint format
 
 build:
 	scripts/install-dependencies build
@@ -34,6 +35,11 @@ else
 # By themselves, since they measure.
 	$(SWIFT) test --skip-build --filter IntegrationTests
 endif
+
+simulate:
+	scripts/install-dependencies build test
+	$(SWIFT) build --build-tests
+	scripts/simulate $(or $(SEEDS),2000) $(or $(FIRST),1)
 
 lint:
 	$(SWIFT) format lint --strict --recursive $(SOURCES)

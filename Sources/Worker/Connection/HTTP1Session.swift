@@ -260,8 +260,8 @@ final class HTTP1Session: ClientSide, ClientSession {
     override func watchExchange(reading: Bool) {
         var interest: Interest = [.hangup]
         if !send.isEmpty { interest.insert(.write) }
-        if reading, exchange?.wantsRequestBytes ?? false || (receive.count < Self.pipelineBytes && !leavesNextToKernel)
-        {
+        let takesNext = receive.count < Self.pipelineBytes && !leavesNextToKernel
+        if reading, exchange?.wantsRequestBytes ?? false || takesNext {
             interest.insert(.read)
         }
         connection.want(interest)

@@ -139,10 +139,13 @@ final class Endpoint {
         isCutOff = true
         peer?.isCutOff = true
         // As prepareStream asks: 15 s of silence, then three probes 5 s apart.
-        world.after(.seconds(30)) { [weak self] in
-            guard let peer = self?.peer, peer.isProbed else { return }
-            peer.breakOff(ETIMEDOUT)
-        }
+        world.after(.seconds(30)) { [weak self] in self?.peer?.probeFails() }
+    }
+
+    private func probeFails() {
+        guard !isClosed else { return }
+        if isProbed { return breakOff(ETIMEDOUT) }
+        world.after(.seconds(5)) { [weak self] in self?.probeFails() }
     }
 
     // MARK: The wire

@@ -370,6 +370,17 @@ final class SimulatedKernel: Kernel, SocketWatcher {
         return eventsGiven
     }
 
+    /// What the loop would be told now, for messages.
+    var readyNow: String {
+        watches.filter { !readiness(of: $0).isEmpty }.map { watch in
+            let bits = readiness(of: watch).rawValue
+            let names = zip(["readable", "writable", "peerClosed", "failed"], [1, 2, 4, 8] as [UInt8])
+                .filter { bits & $0.1 != 0 }.map(\.0)
+            guard case .stream(let endpoint, let kind)? = objects[watch.fd] else { return "other \(names)" }
+            return "\(kind) \(endpoint.id) \(names.joined(separator: "+"))"
+        }.joined(separator: ", ")
+    }
+
     private func readiness(of watch: Watch) -> Readiness {
         var readable = false
         var writable = false

@@ -39,7 +39,7 @@ final class RequestPlan {
     weak var carrier: Endpoint?
 
     /// It can be sent twice without harm.
-    var mayRepeat: Bool { bodyKind == .none && method != "POST" && method != "PATCH" }
+    var mayRepeat: Bool { body.isEmpty && bodyKind != .chunked && method != "POST" && method != "PATCH" }
 
     init(id: Int, scenario: Scenario, random: inout Random) {
         self.id = id

@@ -91,7 +91,7 @@ struct ResponsePlan {
         // A body that ends with its connection cannot be told from a cut one.
         if scenario.has(.upstreamCloses), !isUntilClose { stops.append(.cut) }
         if watches, !scenario.troubles.isEmpty { stops.append(.stall) }
-        if !stops.isEmpty, random.chance(watches ? 70 : 25) {
+        if extra.isEmpty, !stops.isEmpty, random.chance(watches ? 70 : 25) {
             let kept = random.below(wire.count)
             wire.removeSubrange(kept...)
             ending = random.pick(stops)

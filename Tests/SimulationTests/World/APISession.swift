@@ -32,6 +32,12 @@ final class APISession: SocketWatcher {
     /// The gateway has not closed its end.
     var gatewayHolds: Bool { !(endpoint.peer?.isClosed ?? true) }
 
+    /// The whole answer was sent: what the gateway still does is not for that request.
+    var hasAnswered: Bool {
+        guard let plan else { return true }
+        return plan.response.isWhole && !output.isEmpty && outputOffset == output.count
+    }
+
     func changed(_ endpoint: Endpoint) { planStep(after: random.microseconds(10...500)) }
 
     private func planStep(after delay: Duration) {
@@ -86,7 +92,11 @@ final class APISession: SocketWatcher {
                 world.check(
                     bodyCount == plan.body.count && plan.isSent && !plan.bodyIsBroken,
                     "request \(plan.id): its end reaches the API server, but was not sent")
-                if !plan.response.isEarly { respond() }
+                if !plan.response.isEarly {
+                    respond()
+                } else if hasAnswered, plan.response.ending == .keep {
+                    becomeIdle()
+                }
             }
         }
         world.check(reader.error == nil, "the API server gets what is no HTTP: \(reader.error ?? "")")
@@ -119,6 +129,7 @@ final class APISession: SocketWatcher {
         world.check(framing == expected, "request \(plan.id) has become framed as \(framing)")
         bodyCount = 0
         requestEnded = false
+        (output, outputOffset) = ([], 0)
         reader.begin(framing)
         if plan.response.isEarly {
             readsNoMore = random.chance(50)
@@ -185,16 +196,24 @@ final class APISession: SocketWatcher {
             finish()
         case .finish: finish()
         case .keep:
-            guard requestEnded else { return }
-            self.plan = nil
-            resetsNext = response.resetsNext
-            guard world.scenario.has(.keptConnectionsClose), random.chance(50) else { return }
-            let idle = random.milliseconds(0...6_000)
-            world.after(idle) { [weak self] in
-                guard let self, self.plan == nil, !isOver, !world.isSilent else { return }
-                world.fault("kept connection closed", endpoint.id)
+            if requestEnded {
+                becomeIdle()
+            } else if readsNoMore {
                 finish()
             }
+        }
+    }
+
+    /// The answer is out and the request is in: the next may come, unless the connection is closed first.
+    private func becomeIdle() {
+        resetsNext = plan?.response.resetsNext ?? false
+        plan = nil
+        guard world.scenario.has(.keptConnectionsClose), random.chance(50) else { return }
+        let idle = random.milliseconds(0...6_000)
+        world.after(idle) { [weak self] in
+            guard let self, self.plan == nil, !isOver, !world.isSilent else { return }
+            world.fault("kept connection closed", endpoint.id)
+            finish()
         }
     }
 

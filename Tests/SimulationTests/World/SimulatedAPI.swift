@@ -41,6 +41,6 @@ final class SimulatedAPI {
 
     /// Whether something is still being done for a client that has left.
     func works(for carrier: Endpoint) -> APISession? {
-        sessions.first { $0.plan?.carrier === carrier && $0.gatewayHolds }
+        sessions.first { $0.plan?.carrier === carrier && $0.gatewayHolds && !$0.hasAnswered }
     }
 }

@@ -71,7 +71,7 @@ class SimulatedProcess {
         if reactor.isStopped { return leave() }
         // A loop that has events again and again and does nothing about them burns a core.
         idleTurns = kernel.eventsGiven > 0 && kernel.progress == before ? idleTurns + 1 : 0
-        world.check(idleTurns < 200, "process \(id) spins: \(describeState())")
+        world.check(idleTurns < 200, "process \(id) spins on \(kernel.readyNow): \(describeState())")
         turned()
         if kernel.eventsGiven > 0 {
             wake(after: random.microseconds(5...60))
@@ -105,6 +105,7 @@ class SimulatedProcess {
     func die() {
         guard isAlive else { return }
         isAlive = false
+        world.hasDeaths = true
         world.fault("process dies", id)
         kernel.die()
         exit.end()

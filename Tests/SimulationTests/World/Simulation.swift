@@ -176,12 +176,14 @@ final class Simulation {
                 world.check(client.isDone && client.allCompleted, "a request fails in a world without troubles")
             }
         }
+        guard world.violation == nil else { return }
         world.isSilent = true
         if endsEarly {
-            world.run(until: world.now + .seconds(20))
+            world.run(until: world.now + .seconds(90))
             return checkGone()
         }
         comeToRest()
+        guard world.violation == nil else { return }
         signal()
         world.run(until: world.now + .seconds(12))
         checkGone()
@@ -193,7 +195,10 @@ final class Simulation {
         world.run(until: world.now + .seconds(75))
         let watching = clients.count(where: \.isWatching)
         let inFlight = livingGateways.reduce(0) { $0 + Int($1.panel.value(.exchangesInFlight)) }
-        world.check(inFlight <= watching, "\(inFlight) exchanges wait without a deadline, \(watching) clients watch")
+        world.check(
+            inFlight <= watching,
+            "\(inFlight) exchanges wait without a deadline, \(watching) clients watch: "
+                + livingGateways.map { $0.describeState() }.joined(separator: "; "))
         for client in clients { client.depart() }
         world.run(until: world.now + .milliseconds(400))
         let left = livingGateways.reduce(0) { $0 + Int($1.panel.value(.exchangesInFlight)) }

@@ -18,6 +18,8 @@ final class World {
     private var lastID = 0
     /// Everybody falls silent: clients and API server do nothing more.
     var isSilent = false
+    /// Some process has died.
+    var hasDeaths = false
     private var maxEvents = 3_000_000
 
     struct Counts {

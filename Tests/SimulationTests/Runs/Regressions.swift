@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Worlds that went wrong once, and what they showed. (A change of the simulator makes other worlds of these seeds; they
+/// are kept all the same.)
+enum Regressions {
+    static let seeds: [UInt64] = [
+        // A refused head overwrote the fields of a request that waited for its upstream connection.
+        1, 48,
+        // A connection whose socket was lost at the descriptor limit stayed unclaimed.
+        11, 45, 54, 59, 68,
+        // Bytes that found no buffer were told of again and again.
+        17, 26, 36,
+        // A reset while an answer was flushed ended the worker.
+        79,
+        // Keys lost on their way before the keyring was ready were never asked for again.
+        105, 118, 138, 185, 211,
+        // An upstream connection that had failed was told of again and again while its client took nothing.
+        226, 271, 292,
+        // A timer behind a later one of its slot fired late, or never.
+        242, 348,
+    ]
+}
