@@ -10,6 +10,8 @@ package struct ProcessFigures: Sendable {
     /// Anonymous resident memory, in bytes.
     package let rssAnon: Int
     package let threads: Int
+    /// Of all its threads since its start, in steps of 10 (`USER_HZ` is 100 wherever Linux runs).
+    package let processorMilliseconds: Int
 
     /// nil when there is no such process (or it is a zombie).
     package init?(of identifier: Int32) {
@@ -29,6 +31,10 @@ package struct ProcessFigures: Sendable {
         descriptors = open.count
         rssAnon = (values["RssAnon"]?.split(separator: " ").first).flatMap { Int($0) }.map { $0 * 1_024 } ?? 0
         threads = values["Threads"].flatMap { Int($0) } ?? 0
+        // proc(5): utime and stime are the 14th and 15th field, and the second may hold anything in parentheses.
+        let stat = ProcFile.read("/proc/\(identifier)/stat")?.split(separator: ")").last ?? ""
+        processorMilliseconds =
+            stat.split(separator: " ").dropFirst(11).prefix(2).compactMap { Int($0) }.reduce(0, +) * 10
     }
 
     /// The children of a process, by the kernel's list.

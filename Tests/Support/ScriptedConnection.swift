@@ -75,6 +75,11 @@ package final class ScriptedConnection: @unchecked Sendable {
         }
     }
 
+    /// Records an end that the script has seen by itself just now.
+    package func noteClose(_ how: Wire.Received) {
+        record(how, at: .now)
+    }
+
     /// Waits for the peer's end without reading a byte, and records it.
     package func waitForPeerClose(within limit: Duration = .seconds(120)) {
         waitForPeerClose(target: target, by: .after(limit))

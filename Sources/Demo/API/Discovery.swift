@@ -17,6 +17,9 @@ enum Discovery {
             resource("namespaces", "namespace", "Namespace", namespaced: false, ["get", "list"], short: ["ns"]),
             resource("pods", "pod", "Pod", namespaced: true, ["get", "list", "watch"], short: ["po"]),
             resource("pods/log", "", "Pod", namespaced: true, ["get"]),
+            resource("pods/exec", "", "PodExecOptions", namespaced: true, ["create", "get"]),
+            resource("pods/attach", "", "PodAttachOptions", namespaced: true, ["create", "get"]),
+            resource("pods/portforward", "", "PodPortForwardOptions", namespaced: true, ["create", "get"]),
             resource(
                 "configmaps", "configmap", "ConfigMap", namespaced: true,
                 ["create", "delete", "get", "list", "patch", "update"], short: ["cm"]),

@@ -10,11 +10,18 @@ final class KubernetesAPI: Router {
 
     private let statistics: StandInStatistics
     private let cluster = ClusterState()
+    private let streams: PodStreams
     private var routes: [Route] = []
 
     init(_ statistics: StandInStatistics) {
         self.statistics = statistics
-        self.routes = probes() + discovery() + objects() + configMaps() + proxyTests()
+        self.streams = PodStreams(cluster)
+        self.routes = probes() + discovery() + objects() + configMaps() + streams.routes() + proxyTests()
+    }
+
+    func webSocket(for request: Request) -> WebSocketService? {
+        guard case .success = Caller.identify(request) else { return nil }
+        return streams.service(for: request)
     }
 
     func endpoint(for request: Request) -> any Endpoint {

@@ -3,10 +3,11 @@
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import NIOWebSocket
 
 /// One client connection of a stand-in server: gives each request to its endpoint, one after the other, and tells the
 /// endpoint at once when the client leaves.
-final class ConnectionHandler: ChannelInboundHandler {
+final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
 
     /// How long a connection may be without a request.
@@ -69,6 +70,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // A peer that resets, or closes without TLS's close_notify, has left, no more; everything else is worth a figure.
         switch error {
+        // A WebSocket that is refused is answered as an ordinary request.
+        case is NIOWebSocketUpgradeError: return
         case NIOSSLError.uncleanShutdown, is IOError: break
         default: statistics.failed += 1
         }
@@ -142,15 +145,12 @@ final class ConnectionHandler: ChannelInboundHandler {
     private func readCertificate(_ context: ChannelHandlerContext) {
         guard !certificateRead else { return }
         certificateRead = true
-        guard let tls = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self),
-            let der = try? tls.peerCertificate?.toDERBytes()
-        else { return }
-        certificateName = CertificateAuthority.commonName(ofDER: der)
+        certificateName = ClientCertificate.name(on: context.channel)
     }
 }
 
 extension SocketAddress? {
-    fileprivate var isLoopback: Bool {
+    var isLoopback: Bool {
         guard let address = self?.ipAddress else { return false }
         return address.hasPrefix("127.") || address == "::1"
     }

@@ -31,7 +31,9 @@ enum HTTPServer {
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(NIOSSLServerHandler(context: tls))
-                    try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false)
+                    try pipeline.configureHTTPServerPipeline(
+                        withPipeliningAssistance: false,
+                        withServerUpgrade: WebSocketUpgrade.configuration(router, statistics))
                     try pipeline.addHandler(
                         ConnectionHandler(router: router.value, statistics: statistics.value))
                 }

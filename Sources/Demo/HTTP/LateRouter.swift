@@ -9,4 +9,6 @@ final class LateRouter: Router {
     func endpoint(for request: Request) -> any Endpoint {
         router?.endpoint(for: request) ?? BufferedEndpoint(.failure(.serviceUnavailable, "not started yet"))
     }
+
+    func webSocket(for request: Request) -> WebSocketService? { router?.webSocket(for: request) }
 }

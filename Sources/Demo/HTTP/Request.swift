@@ -10,6 +10,7 @@ struct Request {
     let path: [String]
     /// The query's parameters, percent-decoded; of a repeated one the last.
     let query: [String: String]
+    private let parameters: [(name: String, value: String)]
     /// The common name in the client's certificate; nil: none was shown.
     let certificateName: String?
     let fromLoopback: Bool
@@ -24,17 +25,21 @@ struct Request {
         self.fromLoopback = fromLoopback
         let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         path = parts[0].split(separator: "/").map { $0.removingPercentEncoding ?? String($0) }
-        var query: [String: String] = [:]
-        for pair in parts.dropFirst().first?.split(separator: "&") ?? [] {
+        parameters = (parts.dropFirst().first?.split(separator: "&") ?? []).map { pair in
             let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            query[Self.decoded(sides[0])] = Self.decoded(sides.dropFirst().first ?? "")
+            return (Self.decoded(sides[0]), Self.decoded(sides.dropFirst().first ?? ""))
         }
-        self.query = query
+        query = Dictionary(parameters.map { ($0.name, $0.value) }) { $1 }
     }
 
     /// A whole number from 0 on among the query's parameters.
     func count(_ name: String) -> Int? {
         query[name].flatMap(Int.init).flatMap { $0 >= 0 ? $0 : nil }
+    }
+
+    /// All values of a parameter that may be repeated, in their order.
+    func values(_ name: String) -> [String] {
+        parameters.compactMap { $0.name == name ? $0.value : nil }
     }
 
     func isTrue(_ name: String) -> Bool {

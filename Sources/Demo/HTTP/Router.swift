@@ -5,6 +5,12 @@ import NIOHTTP1
 /// Chooses what serves a request.
 protocol Router: AnyObject {
     func endpoint(for request: Request) -> any Endpoint
+    /// What a request for a WebSocket becomes; nil: it is served as any other.
+    func webSocket(for request: Request) -> WebSocketService?
+}
+
+extension Router {
+    func webSocket(for request: Request) -> WebSocketService? { nil }
 }
 
 /// One line of a router's table: a method (nil: any) and a path, in which `{…}` stands for any one segment.

@@ -13,6 +13,8 @@ final class StandInStatistics {
     var hanging = 0
     var watching = 0
     var following = 0
+    /// WebSockets now.
+    var tunnels = 0
     /// Requests whose client left before the answer was complete.
     var cancelled = 0
     /// Connections that ended in an error, of TLS or of HTTP.
@@ -25,7 +27,7 @@ final class StandInStatistics {
             "connectionsOpen": .int(connectionsOpen), "accepted": .int(accepted), "requests": .int(requests),
             "requestsInFlight": .int(requestsInFlight), "hanging": .int(hanging), "watching": .int(watching),
             "following": .int(following), "cancelled": .int(cancelled), "failed": .int(failed),
-            "stalled": .int(stalled),
+            "stalled": .int(stalled), "tunnels": .int(tunnels),
         ]
     }
 }

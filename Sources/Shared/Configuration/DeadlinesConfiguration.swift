@@ -18,6 +18,8 @@ package struct DeadlinesConfiguration: Codable, Equatable, Sendable {
     package var request: Duration
     /// A body, either way, that makes no progress.
     package var bodyProgress: Duration
+    /// A tunnel in which nothing flows. Once one side has ended its stream, `bodyProgress` holds instead.
+    package var tunnelIdle: Duration
     /// Drain: what is in flight may end by itself for so long.
     package var drain: Duration
     /// From the signal to SIGKILL for what is left.
@@ -29,8 +31,9 @@ package struct DeadlinesConfiguration: Codable, Equatable, Sendable {
         tlsHandshake: Duration = .seconds(10), requestHead: Duration = .seconds(10),
         keepAliveIdle: Duration = .seconds(75), identity: Duration = .seconds(5),
         upstreamConnect: Duration = .seconds(5), firstResponseByte: Duration = .seconds(60),
-        request: Duration = .seconds(60), bodyProgress: Duration = .seconds(60), drain: Duration = .seconds(30),
-        hardStop: Duration = .seconds(45), workerStart: Duration = .seconds(30)
+        request: Duration = .seconds(60), bodyProgress: Duration = .seconds(60),
+        tunnelIdle: Duration = .seconds(4 * 3_600), drain: Duration = .seconds(30), hardStop: Duration = .seconds(45),
+        workerStart: Duration = .seconds(30)
     ) {
         self.tlsHandshake = tlsHandshake
         self.requestHead = requestHead
@@ -40,6 +43,7 @@ package struct DeadlinesConfiguration: Codable, Equatable, Sendable {
         self.firstResponseByte = firstResponseByte
         self.request = request
         self.bodyProgress = bodyProgress
+        self.tunnelIdle = tunnelIdle
         self.drain = drain
         self.hardStop = hardStop
         self.workerStart = workerStart

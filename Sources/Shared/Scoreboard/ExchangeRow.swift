@@ -27,6 +27,14 @@ package struct ExchangeRow: Equatable, Sendable {
     package var user = FixedText<48>()
     package var path = FixedText<104>()
 
+    /// What its deadlines go by.
+    package enum Class: UInt64, Sendable {
+        case ordinary = 0
+        case longRunning = 1
+        case tunnel = 2
+    }
+    package var kind = Class.ordinary
+
     package init() {}
 
     init(_ load: (Int) -> UInt64) {
@@ -44,6 +52,7 @@ package struct ExchangeRow: Equatable, Sendable {
         method = FixedText { load(10 + $0) }
         user = FixedText { load(11 + $0) }
         path = FixedText { load(17 + $0) }
+        kind = Class(rawValue: load(30)) ?? .ordinary
     }
 
     func store(_ put: (Int, UInt64) -> Void) {
@@ -60,5 +69,6 @@ package struct ExchangeRow: Equatable, Sendable {
         method.store { put(10 + $0, $1) }
         user.store { put(11 + $0, $1) }
         path.store { put(17 + $0, $1) }
+        put(30, kind.rawValue)
     }
 }

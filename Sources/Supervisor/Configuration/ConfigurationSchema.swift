@@ -151,6 +151,9 @@ enum ConfigurationSchema {
         key("deadlines.request", .duration, .value("60s"), "An ordinary, not long-running request in all."),
         key("deadlines.bodyProgress", .duration, .value("60s"), "A body, either way, that makes no progress."),
         key(
+            "deadlines.tunnelIdle", .duration, .value("4h"),
+            "A tunnel (exec, attach, port-forward) in which nothing flows; bodyProgress once one side has ended."),
+        key(
             "deadlines.drain", .duration, .value("30s"),
             "How long requests in flight may go on after a stop; below hardStop."),
         key("deadlines.hardStop", .duration, .value("45s"), "From the signal to SIGKILL for what is left."),

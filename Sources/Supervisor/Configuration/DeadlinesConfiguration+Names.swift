@@ -9,7 +9,7 @@ extension DeadlinesConfiguration {
             ("tlsHandshake", \.tlsHandshake), ("requestHead", \.requestHead), ("keepAliveIdle", \.keepAliveIdle),
             ("identity", \.identity), ("upstreamConnect", \.upstreamConnect),
             ("firstResponseByte", \.firstResponseByte), ("request", \.request), ("bodyProgress", \.bodyProgress),
-            ("drain", \.drain), ("hardStop", \.hardStop), ("workerStart", \.workerStart),
+            ("tunnelIdle", \.tunnelIdle), ("drain", \.drain), ("hardStop", \.hardStop), ("workerStart", \.workerStart),
         ]
     }
 }

@@ -143,6 +143,9 @@ final class ClientConnection: EventHandler, TimerHandler {
 
     var hasPending: Bool { socket?.hasPending ?? false }
 
+    /// What a tunnel goes through. It stays this connection's to close.
+    var tunnelSocket: StreamSocket? { socket }
+
     func want(_ interest: Interest) { socket?.want(interest) }
 
     /// The session's one deadline; `.never`: none.

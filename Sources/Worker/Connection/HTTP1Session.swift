@@ -49,6 +49,7 @@ final class HTTP1Session: ClientSide, ClientSession {
 
     private func exchangeEvent(_ readiness: Readiness) {
         guard let exchange else { return }
+        if exchange.isTunnel { return exchange.tunnelClientEvent(readiness) }
         if readiness.contains(.failed) { return exchange.clientLeft(.reset) }
         // A client that has sent its FIN has left, whatever it may still have sent before (design: section 1).
         if readiness.contains(.peerClosed) { return exchange.clientLeft(.closed) }
@@ -212,7 +213,8 @@ final class HTTP1Session: ClientSide, ClientSession {
         guard let number = plane.openExchange() else {
             plane.panel.add(.overloadRefusals)
             receive.consume(head.headLength)
-            return answer(.overloaded, to: head, close: !head.keepAlive || !head.framing.isEmpty)
+            return answer(
+                .overloaded, to: head, close: !head.keepAlive || !head.framing.isEmpty || head.upgrade != nil)
         }
         plane.fieldsOwner = number.id
         phase = .exchange
@@ -268,6 +270,8 @@ final class HTTP1Session: ClientSide, ClientSession {
         if interest.contains(.read), connection.hasPending { exchange?.continueLater() }
     }
 
+    override var tunnelSocket: StreamSocket? { connection.tunnelSocket }
+
     override func receivePending() {
         if let exchange, connection.hasPending { receiveDuringExchange(exchange) }
     }
@@ -282,11 +286,13 @@ final class HTTP1Session: ClientSide, ClientSession {
             guard let answer = GatewayAnswer(reason) else { return connection.close(reset: true) }
             ended.status = answer.code
             self.answer(
-                answer, to: ended.head, close: closesAfterResponse || plane.isDraining || !ended.isRequestConsumed)
+                answer, to: ended.head,
+                close: closesAfterResponse || plane.isDraining || !ended.isRequestConsumed || ended.asksForTunnel)
         case .cut:
             let alive = connection.send(from: &send, onProgress: {})
-            // Where only the connection's end marks the body's, a FIN would be a lie; RST is not.
-            alive && send.isEmpty && ended.response.isDelimited ? connection.cut() : connection.close(reset: true)
+            // Where only the connection's end marks the body's, a FIN would be a lie; RST is not. In a tunnel, TLS tells.
+            let shows = ended.hadTunnel ? isTLS : ended.response.isDelimited
+            alive && send.isEmpty && shows ? connection.cut() : connection.close(reset: true)
         case .drop: connection.close(reset: true)
         }
         pump()

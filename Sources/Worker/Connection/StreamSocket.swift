@@ -179,6 +179,16 @@ final class StreamSocket {
         reactor.kernel.shutdownWrite(fd)
     }
 
+    /// Ends our stream, and nothing else: close_notify over TLS, FIN without. TCP's FIN does not follow close_notify here,
+    /// since many a peer takes it for the end of both directions. False: not yet, the socket must be writable.
+    func endStream() -> Bool {
+        guard let isSaid = session?.notifyClose() else {
+            reactor.kernel.shutdownWrite(fd)
+            return true
+        }
+        return isSaid
+    }
+
     /// Ends it. `reset`: RST instead of close_notify and FIN; the peer cannot take that for a proper end.
     func close(reset: Bool) {
         guard !isClosed else { return }

@@ -60,23 +60,44 @@ class ClientSide {
     /// Reads what the client's connection holds already.
     func receivePending() {}
 
+    /// What a tunnel to the client would go through; nil: the protocol has no tunnels.
+    var tunnelSocket: StreamSocket? { nil }
+
     /// The exchange is over, and this is how its response ends here.
     func exchangeEnded(_ ended: Exchange, _ reason: EndReason, _ end: ExchangeStateMachine.ClientEnd) {}
 
     // MARK: What is the same for all
 
     /// Judges the request's credentials; nil: it has none.
-    final func authenticate(_ head: RequestHead) -> AuthenticationOutcome? {
+    final func authenticate(_ head: RequestHead, of exchange: UInt64) -> AuthenticationOutcome? {
         let now = Double(plane.reactor.kernel.wallClock())
         return receive.view { bytes in
-            guard let token = BearerToken.find(bytes[head.authorization]) else { return nil }
-            return token.span { plane.authenticator.authenticate($0, now: now) }
+            if let token = BearerToken.find(bytes[head.authorization]) {
+                return token.span { plane.authenticator.authenticate($0, now: now) }
+            }
+            guard head.upgrade == .webSocket, head.hasWebSocketProtocols else { return nil }
+            parseAgainIfNeeded(bytes, for: exchange)
+            return authenticateByProtocol(bytes, now: now)
+        }
+    }
+
+    private func authenticateByProtocol(_ bytes: ByteView, now: Double) -> AuthenticationOutcome? {
+        switch WebSocketProtocols.token(in: plane.fields, of: bytes) {
+        case .none: return nil
+        case .invalid:
+            return .refused(Refusal(.malformed, "one token and one other subprotocol are needed"))
+        case .encoded(let range):
+            let decoded = bytes[range].span { Base64URL.decode($0, 0..<$0.count) }
+            guard let decoded else { return .refused(Refusal(.malformed, "the subprotocol's token is not base64url")) }
+            return plane.authenticator.authenticate(decoded.span, now: now)
         }
     }
 
     /// Writes the request's head as the API server is to see it. False: there is no room for it.
+    ///
+    /// - Parameter tunnel: the request's upgrade is asked for there as well.
     final func writeRequestHead(
-        _ head: RequestHead, of exchange: UInt64, identity: Identity, to target: inout Buffer
+        _ head: RequestHead, of exchange: UInt64, identity: Identity, tunnel: Bool, to target: inout Buffer
     ) -> Bool {
         let authorization = plane.upstream.credentials.authorization
         let room = head.headLength + identity.impersonationHeader.count + authorization.count + 512
@@ -89,7 +110,7 @@ class ClientSide {
             return ByteView.of(plane.upstream.authority) { authority in
                 ByteView.of(block) { block in
                     target.write { writer in
-                        RequestHeadEditor(authority: authority, block: block, tunnel: false)
+                        RequestHeadEditor(authority: authority, block: block, tunnel: tunnel)
                             .write(head, fields: plane.fields, from: bytes, into: &writer)
                     }
                 }

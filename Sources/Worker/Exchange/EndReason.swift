@@ -34,7 +34,7 @@ enum EndReason: Equatable, Sendable {
         case impersonationDenied = "impersonation_denied"
         case tooManyInFlight = "too_many_in_flight"
         case noBuffers = "no_buffers"
-        case upgradeUnsupported = "upgrade_unsupported"
+        case upgradeWithBody = "upgrade_with_body"
         case identityTooLarge = "head_too_large"
         case credentialUnavailable = "credential_unavailable"
     }
@@ -65,6 +65,10 @@ enum Stage: String, Equatable, Sendable {
     case upstreamWrite = "upstream_write"
     /// The client does not take what there is for it.
     case clientWrite = "client_write"
+    /// Nothing flows through a tunnel.
+    case tunnelIdle = "tunnel_idle"
+    /// One side of a tunnel has ended its stream, and nothing comes from the other, or it takes nothing.
+    case tunnelClosing = "tunnel_closing"
 }
 
 /// What went wrong with the API server's connection.

@@ -6,7 +6,7 @@ import Shared
 /// the kernel, and so with its sender.
 extension Exchange {
     /// Reads in one event at most, so that one loud exchange cannot keep the loop from the others.
-    private static let readsPerEvent = 16
+    static let readsPerEvent = 16
 
     // MARK: Client to API server
 
@@ -101,8 +101,7 @@ extension Exchange {
             perform(machine.end(.upstreamInvalid(fault)))
             return false
         case .complete(let found) where found.switchesProtocols:
-            // Nothing of ours asked for that.
-            perform(machine.end(.upstreamInvalid(.invalidStatusLine)))
+            beginTunnel(found, from: upstream)
             return false
         case .complete(let found) where found.isInterim:
             machine.interimResponse()
@@ -125,7 +124,7 @@ extension Exchange {
     private func begin(_ found: ResponseHead, from upstream: UpstreamConnection) -> Bool {
         let framing = client.framing(of: found, to: head)
         // A body that still comes in cannot be waited for once the response is through.
-        let close = !head.keepAlive || plane.isDraining || !machine.requestComplete
+        let close = !head.keepAlive || plane.isDraining || !machine.requestComplete || asksForTunnel
         guard client.writeResponseHead(found, framing: framing, close: close, to: head, from: upstream.receive) else {
             perform(machine.end(.refused(.noBuffers)))
             return false
@@ -150,7 +149,7 @@ extension Exchange {
         perform(machine.responseFinished())
     }
 
-    private func upstreamLost() {
+    func upstreamLost() {
         perform(machine.upstreamFailed(machine.responseSeen ? .reset : .closedEarly))
     }
 }

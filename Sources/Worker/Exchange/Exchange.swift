@@ -18,18 +18,24 @@ final class Exchange: TimerHandler, UpstreamUser {
     private let started: Instant
     private let summary: ExchangeRow
     var machine: ExchangeStateMachine
-    private var deadlines: ExchangeDeadlines
-    private var timer = DeadlineTimer()
+    var deadlines: ExchangeDeadlines
+    var timer = DeadlineTimer()
     private(set) var identity: Identity?
     private(set) var upstream: UpstreamConnection?
     var requestBody: BodyRelay
     var response: ResponseProgress
+    /// The request asks for an upgrade that we forward. Whatever comes behind its head is not HTTP, or cannot be told
+    /// from it; so, if it is refused, the connection ends with the answer.
+    let asksForTunnel: Bool
+    /// After a 101.
+    var tunnel: Tunnel?
     /// The request's head still lies in the client's buffer, in case it must be sent again.
     private(set) var headHeld = true
     private var isWaitingForKeys = false
     /// Reading is to go on in the next turn, though no event will say so.
     private var isContinuing = false
     var status = 0
+    private var bytesTunnelled: (fromClient: UInt64, toClient: UInt64) = (0, 0)
 
     /// The timers' tags.
     private enum Tag {
@@ -49,7 +55,9 @@ final class Exchange: TimerHandler, UpstreamUser {
         started = plane.reactor.now
         isLongRunning = info.isLongRunning
         self.summary = summary
-        machine = ExchangeStateMachine(repeatable: head.method.isIdempotent && head.framing.isEmpty)
+        asksForTunnel = client.tunnelSocket != nil && (head.upgrade == .webSocket || head.upgrade == .spdy)
+        machine = ExchangeStateMachine(
+            repeatable: head.method.isIdempotent && head.framing.isEmpty, mayTunnel: asksForTunnel)
         deadlines = ExchangeDeadlines(
             configuration: plane.configuration.deadlines, start: started, isLongRunning: info.isLongRunning)
         requestBody = BodyRelay(from: client.bodyFraming(of: head), to: head.framing)
@@ -61,12 +69,13 @@ final class Exchange: TimerHandler, UpstreamUser {
     func start() {
         publish()
         if head.hasImpersonation { return perform(machine.end(.refused(.impersonationDenied))) }
+        if asksForTunnel, !head.framing.isEmpty { return perform(machine.end(.refused(.upgradeWithBody))) }
         identify(mayWait: true)
     }
 
     /// Judges the token, which lies in the client's buffer still.
     private func identify(mayWait: Bool) {
-        switch client.authenticate(head) {
+        switch client.authenticate(head, of: id) {
         case nil:
             plane.panel.add(.authenticationRefused)
             perform(machine.end(.refused(.unauthenticated)))
@@ -114,6 +123,7 @@ final class Exchange: TimerHandler, UpstreamUser {
     }
 
     func upstreamEvent(_ readiness: Readiness) {
+        if isTunnel { return tunnelUpstreamEvent(readiness) }
         if !readiness.isDisjoint(with: [.readable, .peerClosed, .failed]) { receiveResponse() }
         advance()
     }
@@ -135,7 +145,10 @@ final class Exchange: TimerHandler, UpstreamUser {
     private func sendHead() {
         guard let upstream, let identity else { return }
         deadlines.enter(head.framing.isEmpty ? .firstResponseByte : .requestBody, now: plane.reactor.now)
-        guard client.writeRequestHead(head, of: id, identity: identity, to: &upstream.send) else {
+        guard
+            client.writeRequestHead(
+                head, of: id, identity: identity, tunnel: asksForTunnel, to: &upstream.send)
+        else {
             return perform(machine.end(.refused(.identityTooLarge)))
         }
         // A fresh connection needs no second try, so its request's head need not be kept.
@@ -174,7 +187,8 @@ final class Exchange: TimerHandler, UpstreamUser {
     func perform(_ action: ExchangeStateMachine.Action) {
         switch action {
         case .none: break
-        case .connect: connect(fresh: false)
+        // A command may run by it: a connection that the API server may be closing just now will not do.
+        case .connect: connect(fresh: asksForTunnel)
         case .sendRequest: sendHead()
         case .retry:
             plane.panel.add(.upstreamRetries)
@@ -197,7 +211,7 @@ final class Exchange: TimerHandler, UpstreamUser {
             switch disposition.upstream {
             case .release where response.keepsUpstream && upstream.send.isEmpty && upstream.receive.isEmpty:
                 plane.upstream.release(upstream)
-            case .release: upstream.close(reset: false)
+            case .release, .finish: upstream.close(reset: false)
             case .close: upstream.close(reset: true)
             }
         } else if machine.lastPhase == .connecting {
@@ -205,6 +219,8 @@ final class Exchange: TimerHandler, UpstreamUser {
         }
         count(reason)
         releaseHead()
+        bytesTunnelled = tunnel?.bytes ?? (0, 0)
+        tunnel = nil
         plane.closeExchange(row: row)
         client.exchangeEnded(self, reason, disposition.client)
         log(reason)
@@ -213,6 +229,7 @@ final class Exchange: TimerHandler, UpstreamUser {
     /// Relays what can be relayed, then says what is waited for.
     func advance() {
         guard machine.phase != .ended else { return }
+        if isTunnel { return relayTunnel() }
         relayRequest()
         guard machine.phase != .ended else { return }
         client.flush()
@@ -227,6 +244,7 @@ final class Exchange: TimerHandler, UpstreamUser {
         let now = plane.reactor.now
         switch machine.phase {
         case .identifying, .connecting, .ended: break
+        case .tunnelling: return settleTunnel()
         case .requesting, .responding:
             if client.isBlocked {
                 deadlines.wait(for: .clientWrite, now: now)
@@ -273,6 +291,7 @@ final class Exchange: TimerHandler, UpstreamUser {
         if tag == Tag.continuation {
             isContinuing = false
             guard machine.phase != .ended else { return }
+            if isTunnel { return relayTunnel() }
             client.receivePending()
             receiveResponse()
             return advance()
@@ -291,6 +310,7 @@ final class Exchange: TimerHandler, UpstreamUser {
         row.started = started
         row.deadline = deadlines.next
         row.lastProgress = plane.reactor.now
+        row.kind = isTunnel ? .tunnel : isLongRunning ? .longRunning : .ordinary
         if let identity { row.user = FixedText(identity.user.username) }
         plane.panel.writeRow(self.row, row)
     }
@@ -313,7 +333,8 @@ final class Exchange: TimerHandler, UpstreamUser {
             RequestLog.Entry(
                 id: id, client: summary.client, method: summary.method.text, path: summary.path.text,
                 user: identity?.user.username ?? "", status: status, reason: reason.name,
-                bytesFromClient: requestBody.moved, bytesToClient: response.bodyBytes,
+                bytesFromClient: requestBody.moved + bytesTunnelled.fromClient,
+                bytesToClient: response.bodyBytes + bytesTunnelled.toClient,
                 duration: plane.reactor.kernel.now().since(started), isLongRunning: isLongRunning,
                 retried: machine.retried))
     }

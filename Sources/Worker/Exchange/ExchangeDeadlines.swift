@@ -8,7 +8,7 @@ import Shared
 /// instead); beside it, each stage has its own.
 struct ExchangeDeadlines: Equatable {
     private let configuration: DeadlinesConfiguration
-    private let total: Instant
+    private var total: Instant
     private let isLongRunning: Bool
     private var stage: (stage: Stage, at: Instant)
 
@@ -27,8 +27,16 @@ struct ExchangeDeadlines: Equatable {
         case .firstResponseByte: stage = (new, isLongRunning ? .never : now + configuration.firstResponseByte)
         case .request: stage = (new, .never)
         case .responseBody: stage = (new, isLongRunning ? .never : now + configuration.bodyProgress)
-        case .requestBody, .upstreamWrite, .clientWrite: stage = (new, now + configuration.bodyProgress)
+        case .requestBody, .upstreamWrite, .clientWrite, .tunnelClosing:
+            stage = (new, now + configuration.bodyProgress)
+        case .tunnelIdle: stage = (new, now + configuration.tunnelIdle)
         }
+    }
+
+    /// The request has become a tunnel: it has no total any more, whatever it was for.
+    mutating func tunnelStarted(now: Instant) {
+        total = .never
+        enter(.tunnelIdle, now: now)
     }
 
     /// Enters a stage that is not the current one; a current one keeps its time.

@@ -4,13 +4,14 @@
 ///
 /// ```
 /// identifying ──▶ connecting ──▶ requesting ──▶ responding ──▶ ended
-///      │              │   ▲          │  │            │
-///      │              │   └── retry ─┘  │            │
+///      │              │   ▲          │  │  │         │
+///      │              │   └── retry ─┘  │  └──▶ tunnelling ──▶ ended
 ///      └──────────────┴─────────────────┴────────────┴──▶ ended, from everywhere, with a reason
 /// ```
 ///
 /// Both bodies flow while `requesting` and `responding`; the two phases differ in whether the client has been given a
-/// final response head, after which the gateway cannot answer for itself any more.
+/// final response head, after which the gateway cannot answer for itself any more. A tunnel (101) has two ways, which
+/// end one by one: what ends the exchange elsewhere, the client's FIN, ends one way here.
 struct ExchangeStateMachine: Equatable {
     enum Phase: UInt8, Equatable, Sendable {
         case identifying = 1
@@ -18,6 +19,13 @@ struct ExchangeStateMachine: Equatable {
         case requesting = 3
         case responding = 4
         case ended = 5
+        case tunnelling = 6
+    }
+
+    /// The two ways of a tunnel.
+    enum Way: Equatable, Sendable {
+        case toUpstream
+        case toClient
     }
 
     private(set) var phase = Phase.identifying
@@ -28,6 +36,12 @@ struct ExchangeStateMachine: Equatable {
     private(set) var retried = false
     /// The upstream connection had carried a request before: it may turn out to have been closed meanwhile.
     private var reused = false
+    /// The ways of a tunnel that are through: ended by their sender, delivered, and ended towards their receiver; or
+    /// with nobody there any more who would take what comes.
+    private(set) var toUpstreamFinished = false
+    private(set) var toClientFinished = false
+    /// The client has asked for a tunnel.
+    private let mayTunnel: Bool
     /// Sending it twice does the same as sending it once, and we still have all of it.
     private let repeatable: Bool
 
@@ -42,9 +56,12 @@ struct ExchangeStateMachine: Equatable {
         case end(EndReason)
     }
 
-    /// - Parameter repeatable: the method is idempotent and there is no body (RFC 9110 section 9.2.2).
-    init(repeatable: Bool) {
-        self.repeatable = repeatable
+    /// - Parameters:
+    ///   - repeatable: the method is idempotent and there is no body (RFC 9110 section 9.2.2).
+    ///   - mayTunnel: an upgrade is asked for. Such a request is never repeated: whatever its method, it may run a command.
+    init(repeatable: Bool, mayTunnel: Bool = false) {
+        self.repeatable = repeatable && !mayTunnel
+        self.mayTunnel = mayTunnel
     }
 
     mutating func identified() -> Action {
@@ -92,9 +109,37 @@ struct ExchangeStateMachine: Equatable {
             requestComplete = false
             phase = .connecting
             return .retry
-        case .identifying, .connecting, .requesting, .responding:
+        case .tunnelling where toClientFinished:
+            // It had ended its stream before; that it takes nothing any more is the usual end of a tunnel.
+            return end(.completed)
+        case .identifying, .connecting, .requesting, .responding, .tunnelling:
             return end(.upstreamFailed(failure))
         }
+    }
+
+    // MARK: Tunnels
+
+    /// The API server agrees to the upgrade (101). False: nobody has asked for that, or the request is not through.
+    mutating func tunnelStarted() -> Bool {
+        guard phase == .requesting, mayTunnel, requestComplete else { return false }
+        responseSeen = true
+        phase = .tunnelling
+        return true
+    }
+
+    /// A way is through. The tunnel ends with its second one.
+    mutating func wayFinished(_ way: Way) -> Action {
+        guard phase == .tunnelling else { return .none }
+        switch way {
+        case .toUpstream: toUpstreamFinished = true
+        case .toClient: toClientFinished = true
+        }
+        return toUpstreamFinished && toClientFinished ? end(.completed) : .none
+    }
+
+    /// Whether a way still carries something.
+    func isOpen(_ way: Way) -> Bool {
+        phase == .tunnelling && !(way == .toUpstream ? toUpstreamFinished : toClientFinished)
     }
 
     /// Both bodies flow.
@@ -116,8 +161,10 @@ struct ExchangeStateMachine: Equatable {
 
     /// What an end means for both sides.
     func disposition(of reason: EndReason) -> Disposition {
-        let headSent = lastPhase == .responding
+        let headSent = lastPhase == .responding || lastPhase == .tunnelling
         switch reason {
+        case .completed where lastPhase == .tunnelling:
+            return Disposition(client: .finishAndClose, upstream: .finish)
         case .completed:
             return Disposition(
                 client: requestComplete ? .finish : .finishAndClose, upstream: requestComplete ? .release : .close)
@@ -150,6 +197,8 @@ struct ExchangeStateMachine: Equatable {
     enum UpstreamEnd: Equatable {
         /// Back to the pool, if HTTP allows it.
         case release
+        /// All is said: it closes properly.
+        case finish
         case close
     }
 }

@@ -52,8 +52,8 @@ struct GatewayAnswer: Equatable {
                 code: 503, reason: .serviceUnavailable, message: "too many requests are in flight", retryAfter: 1)
         case .noBuffers:
             self.init(code: 503, reason: .serviceUnavailable, message: "the gateway is out of buffers", retryAfter: 1)
-        case .upgradeUnsupported:
-            self.init(code: 400, reason: .badRequest, message: "this upgrade is not supported")
+        case .upgradeWithBody:
+            self.init(code: 400, reason: .badRequest, message: "a request for an upgrade must not have a body")
         case .identityTooLarge:
             self.init(code: 431, reason: .badRequest, message: "the request's head is too large with its identity")
         case .credentialUnavailable:

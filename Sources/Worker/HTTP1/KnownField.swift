@@ -23,6 +23,8 @@ enum KnownField: UInt8, Sendable {
     case forwarded
     /// `X-Remote-User`, `-Group`, `-Uid`, `-Extra-…`: what kube-apiserver believes from a front proxy.
     case remote
+    /// `Sec-WebSocket-Protocol`, among whose values a bearer token may be.
+    case webSocketProtocol
 
     /// The field whose name, never empty, is at `name`. `_` counts as `-`, so that underscored twins are found as well;
     /// `FieldLine` refuses them.
@@ -41,6 +43,7 @@ enum KnownField: UInt8, Sendable {
         case 14 where bytes.equals(name, fieldName: "content-length"): return .contentLength
         case 14 where bytes.equals(name, fieldName: "http2-settings"): return .http2Settings
         case 17 where bytes.equals(name, fieldName: "transfer-encoding"): return .transferEncoding
+        case 22 where bytes.equals(name, fieldName: "sec-websocket-protocol"): return .webSocketProtocol
         default: break
         }
         switch bytes[name.lowerBound].lowercased {

@@ -7,6 +7,7 @@ struct RequestFacts {
     private(set) var expectsContinue = false
     private(set) var hasImpersonation = false
     private(set) var acceptsTrailers = false
+    private(set) var hasWebSocketProtocols = false
     private var hasContentType = false
 
     /// Takes in one field. Repeating Host, Authorization, Expect or Content-Type is refused: who reads the first and who the
@@ -30,6 +31,8 @@ struct RequestFacts {
             expectsContinue = true
         case .impersonate:
             hasImpersonation = true
+        case .webSocketProtocol:
+            hasWebSocketProtocols = true
         case .te:
             var elements = ListElements(field.value, in: bytes)
             while let element = elements.next() {

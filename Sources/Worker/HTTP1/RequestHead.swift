@@ -43,6 +43,8 @@ struct RequestHead: Equatable, Sendable {
     let hasImpersonation: Bool
     /// `TE: trailers`: the client takes trailers.
     let acceptsTrailers: Bool
+    /// There are fields of `Sec-WebSocket-Protocol`.
+    let hasWebSocketProtocols: Bool
 }
 
 /// What came of looking at the bytes so far.

@@ -3,9 +3,10 @@
 /// Copies a parsed request head into the upstream's buffer and edits it on the way.
 ///
 /// Left out are the fields for one hop (RFC 9110 section 7.6.1: Connection and those it names, Keep-Alive, TE,
-/// Transfer-Encoding, Upgrade, `Proxy-…`, HTTP2-Settings), Host and Content-Length, which are written anew, and everything by which a client could say who it is: Authorization, `Impersonate-…`, `X-Remote-…`,
-/// Forwarded and `X-Forwarded-…`. Whatever of that the upstream is to see stands in `block`. All other fields pass byte for
-/// byte and in their order.
+/// Transfer-Encoding, Upgrade, `Proxy-…`, HTTP2-Settings), Host and Content-Length, which are written anew, and everything
+/// by which a client could say who it is: Authorization, a token among the subprotocols of a WebSocket, `Impersonate-…`,
+/// `X-Remote-…`, Forwarded and `X-Forwarded-…`. Whatever of that the upstream is to see stands in `block`. All other
+/// fields pass byte for byte and in their order.
 struct RequestHeadEditor {
     /// What the upstream calls itself: the new Host. If it is empty, the client's is kept.
     var authority: ByteView
@@ -24,9 +25,11 @@ struct RequestHeadEditor {
         writer.append(" HTTP/1.1\r\nHost: ")
         writer.append(authority.isEmpty ? bytes[head.host] : authority)
         writer.append("\r\n")
+        let hidesToken = head.hasWebSocketProtocols && WebSocketProtocols.holdToken(fields, of: bytes)
         FieldCopy.copy(fields, from: bytes, into: &writer) { field in
-            Self.passes(field, of: head)
+            field.known == .webSocketProtocol ? !hidesToken : Self.passes(field, of: head)
         }
+        if hidesToken { WebSocketProtocols.writeWithoutTokens(fields, of: bytes, into: &writer) }
         if tunnel, head.upgrade != nil {
             writer.append("Connection: Upgrade\r\nUpgrade: ")
             writer.append(bytes[head.upgradeValue])
@@ -67,7 +70,7 @@ struct RequestHeadEditor {
     private static func passes(_ field: Field, of head: RequestHead) -> Bool {
         switch field.known {
         case .other: !field.nominated
-        case .contentType: true
+        case .contentType, .webSocketProtocol: true
         // It announces trailers, and chunks carry them.
         case .trailer: head.framing == .chunked
         // Whether the body is wanted is the API server's to say (RFC 9110 section 10.1.1).

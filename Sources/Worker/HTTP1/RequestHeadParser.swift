@@ -52,7 +52,7 @@ enum RequestHeadParser {
             expectsContinue: request.expectsContinue && line.minorVersion == 1,
             upgrade: upgrades ? UpgradeProtocol(facts.upgrade, in: bytes) : nil, upgradeValue: facts.upgrade,
             host: host, authorization: request.authorization ?? .empty, hasImpersonation: request.hasImpersonation,
-            acceptsTrailers: request.acceptsTrailers)
+            acceptsTrailers: request.acceptsTrailers, hasWebSocketProtocols: request.hasWebSocketProtocols)
     }
 }
 

@@ -69,11 +69,14 @@ import Shared
         return unsafe name[0] == UInt8(ascii: "h") && name[1] == UInt8(ascii: "2")
     }
 
-    /// Says that we will send no more (close_notify), if that goes out at once.
-    func notifyClose() {
+    /// Says that we will send no more (close_notify), if that goes out at once. False: the socket has no room for it.
+    @discardableResult
+    func notifyClose() -> Bool {
         ERR_clear_error()
-        _ = unsafe SSL_shutdown(session)
+        let result = unsafe SSL_shutdown(session)
+        let error = unsafe SSL_get_error(session, result)
         ERR_clear_error()
+        return result >= 0 || error != SSL_ERROR_WANT_WRITE
     }
 
     private func outcome(of result: Int32) -> Outcome {

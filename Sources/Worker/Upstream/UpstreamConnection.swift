@@ -151,6 +151,9 @@ final class UpstreamConnection: EventHandler {
 
     var hasPending: Bool { socket?.hasPending ?? false }
 
+    /// What a tunnel goes through. It stays this connection's to close.
+    var tunnelSocket: StreamSocket? { socket }
+
     /// Says whether the user would read more now; writing is watched for as long as there is something to write.
     func watch(reading: Bool) {
         var interest: Interest = reading ? .read : []

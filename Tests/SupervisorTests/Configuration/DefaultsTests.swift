@@ -127,7 +127,8 @@ import Testing
               cache: {maxEntries: 1, acceptedFor: 0s, refusedFor: 250ms}
             workers: {count: 2, maxConnections: 10, maxInFlight: 20, executable: token}
             deadlines: {tlsHandshake: 1s, requestHead: 2s, keepAliveIdle: 3s, identity: 4s, upstreamConnect: 5s,
-              firstResponseByte: 6s, request: 7s, bodyProgress: 8s, drain: 9s, hardStop: 10s, workerStart: 11s}
+              firstResponseByte: 6s, request: 7s, bodyProgress: 8s, tunnelIdle: 12s, drain: 9s, hardStop: 10s,
+              workerStart: 11s}
             limits: {requestLine: 1024, head: 8KiB, fields: 64, bufferMemory: 1GiB}
             logging: {level: debug, requests: false}
             control: {socket: none}
@@ -162,7 +163,8 @@ import Testing
             deadlines: .init(
                 tlsHandshake: .seconds(1), requestHead: .seconds(2), keepAliveIdle: .seconds(3), identity: .seconds(4),
                 upstreamConnect: .seconds(5), firstResponseByte: .seconds(6), request: .seconds(7),
-                bodyProgress: .seconds(8), drain: .seconds(9), hardStop: .seconds(10), workerStart: .seconds(11)),
+                bodyProgress: .seconds(8), tunnelIdle: .seconds(12), drain: .seconds(9), hardStop: .seconds(10),
+                workerStart: .seconds(11)),
             limits: .init(requestLine: 1_024, head: 8_192, fields: 64, bufferMemory: 1_073_741_824),
             logging: .init(level: .debug, requests: false), control: .init(socket: nil))
         let loaded = try folder.load()
