@@ -27,7 +27,12 @@ test: lint
 	shellcheck $(SCRIPTS)
 	$(SWIFT) build --build-tests
 	scripts/check-binaries .build/debug
-	$(SWIFT) test --skip-build $(if $(FILTER),--filter '$(FILTER)')
+ifdef FILTER
+	$(SWIFT) test --skip-build --filter '$(FILTER)'
+else
+	$(SWIFT) test --skip-build --skip '^IntegrationTests\.'
+	$(SWIFT) test --skip-build --filter '^IntegrationTests\.'
+endif
 
 lint:
 	$(SWIFT) format lint --strict --recursive $(SOURCES)
