@@ -53,7 +53,7 @@ extension Integration {
                         return true
                     }
                     while !done.value {
-                        sleep(for: .milliseconds(Int.random(in: 20...150)))
+                        sleep(for: .milliseconds(Int.random(in: 100...350)))
                         if let victim = try? world.gateway.status().workers.randomElement() {
                             ChildProcess.signal(victim.pid, SIGKILL)
                             kills += 1
