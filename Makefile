@@ -31,9 +31,8 @@ test: lint
 ifdef FILTER
 	$(SWIFT) test --skip-build --filter '$(FILTER)'
 else
-	$(SWIFT) test --skip-build --skip IntegrationTests
-# By themselves, since they measure.
-	$(SWIFT) test --skip-build --filter IntegrationTests
+	$(SWIFT) test --skip-build --skip '^IntegrationTests\.'
+	$(SWIFT) test --skip-build --filter '^IntegrationTests\.'
 endif
 
 simulate:

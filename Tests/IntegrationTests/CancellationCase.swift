@@ -128,8 +128,8 @@ struct CancellationCase {
 
     /// Writes until the gateway leaves bytes unread, yet so few that a FIN still reaches its kernel.
     private static func fillUntilUnread(_ client: RawClient) throws {
-        let piece = [UInt8](repeating: 0x79, count: 8_192)
-        let deadline = Deadline.after(.seconds(20))
+        let piece = [UInt8](repeating: 0x79, count: 32_768)
+        let deadline = Deadline.after(.seconds(60))
         var unread = 0
         while unread < 3 {
             guard client.wire.write(piece, by: deadline) == .all else {

@@ -14,7 +14,7 @@ extension Integration {
                 let number = version == .tls12 ? "1.2" : "1.3"
                 let finished = try world.curl(
                     "/version",
-                    arguments: ["--verbose", "--http1.1", "--tlsv\(number)", "--tls-max", number], token: world.token)
+                    arguments: ["--verbose", "--tlsv\(number)", "--tls-max", number], token: world.token)
                 #expect(finished.succeeded && finished.output == "0", "\(finished.errors)")
                 #expect(finished.errors.contains("SSL connection using \(version.rawValue)"))
                 let seen = try #require(world.upstream.requests(for: "/version").first)

@@ -54,12 +54,12 @@ final class World: Sendable {
         try body(world)
     }
 
-    /// curl with the gateway's authority; `path` may be several.
+    /// curl with the gateway's authority, over HTTP/1.1; `path` may be several.
     func curl(_ paths: String..., arguments: [String], token: String? = nil) throws -> ChildProcess.Finished {
         let authorization = token.map { ["--header", "Authorization: Bearer \($0)"] } ?? []
         return try ChildProcess.run(
             "curl",
-            ["--silent", "--show-error", "--http1.1", "--max-time", "30", "--cacert", certificates.authority]
+            ["--silent", "--show-error", "--max-time", "30", "--http1.1", "--cacert", certificates.authority]
                 + authorization + arguments + paths.map { "https://\(gateway.endpoint)\($0)" })
     }
 }
