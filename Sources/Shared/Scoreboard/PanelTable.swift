@@ -17,7 +17,7 @@ package enum PanelTable: CaseIterable, Sendable {
 
     package var count: Int {
         switch self {
-        case .requests: 576
+        case .requests: 768
         case .cancellations: 32
         case .deadlines: 24
         case .authentication: 64

@@ -18,7 +18,7 @@ package enum SupervisorFigure: Int, CaseIterable, Sendable {
     /// 1: a shutdown has begun.
     case stopping
     /// Generation of the newest set of keys; 0: none yet.
-    case keysGeneration
+    case newestKeys
     /// The supervisor's own anonymous memory, in bytes.
     case memoryBytes
     /// When it started, in seconds since 1970.

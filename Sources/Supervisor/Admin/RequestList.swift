@@ -30,13 +30,6 @@ struct RequestList: Codable, Equatable {
         var bytesToClient: UInt64
     }
 
-    init(_ rows: [(process: WorkerProcess, row: ExchangeRow)], now: Instant) {
-        total = rows.count
-        requests = rows.sorted { $0.row.started < $1.row.started }.prefix(Self.most).map { process, row in
-            Request(process.id, pid: process.pid, row, now: now)
-        }
-    }
-
     /// One line of JSON. Written by hand: ten thousand requests through a general encoder would hold the loop.
     var line: [UInt8] {
         var line: [UInt8] = []
@@ -48,6 +41,14 @@ struct RequestList: Codable, Equatable {
         }
         line.append(contentsOf: "],\"total\":\(total)}\n".utf8)
         return line
+    }
+}
+
+extension RequestList {
+    init(_ rows: [(process: WorkerProcess, row: ExchangeRow)], now: Instant) {
+        let shown = rows.sorted { $0.row.started < $1.row.started }.prefix(Self.most)
+        self.init(
+            requests: shown.map { Request($0.process.id, pid: $0.process.pid, $0.row, now: now) }, total: rows.count)
     }
 }
 

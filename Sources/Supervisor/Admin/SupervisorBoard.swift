@@ -59,7 +59,7 @@ final class SupervisorBoard {
         writer.set(.redelivered, counts.redelivered)
         writer.set(.lost, counts.lost)
         writer.set(.unclaimed, UInt64(ledger.unclaimed))
-        writer.set(.keysGeneration, keysGeneration)
+        writer.set(.newestKeys, keysGeneration)
         writer.set(.stopping, stopping ? 1 : 0)
         writer.beat(now)
     }

@@ -14,7 +14,8 @@ struct KillCommand: ParsableCommand {
 
     func validate() throws {
         for identifier in self.identifiers where RequestID(identifier) == nil {
-            throw ValidationError("\(identifier) is no request; write one as `lychgate ps` does: SLOT.GENERATION/NUMBER")
+            throw ValidationError(
+                "\(identifier) is no request; write one as `lychgate ps` does: SLOT.GENERATION/NUMBER")
         }
     }
 

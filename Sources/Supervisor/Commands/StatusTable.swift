@@ -39,7 +39,8 @@ enum StatusTable {
                 [admin.state, "\(admin.pid)", admin.address, "\(admin.connections)"],
             ])
         }
-        return ([summary, listeners, handoffs, keyring] + (admin.map { [$0] } ?? []) + [workers]).joined(separator: "\n\n")
+        return ([summary, listeners, handoffs, keyring] + (admin.map { [$0] } ?? []) + [workers]).joined(
+            separator: "\n\n")
     }
 
     /// One decimal, in MiB.

@@ -22,14 +22,14 @@ final class ListenerContexts: TimerHandler {
     init(reactor: Reactor, listeners: [ListenerConfiguration], logger: Logger) throws(StartFailure) {
         self.reactor = reactor
         self.logger = logger
-        for (index, listener) in listeners.enumerated() {
+        for listener in listeners {
             let files = WatchedFiles(listener.tls.map { [$0.certificateFile, $0.keyFile] } ?? [])
             var context: TLSContext?
             if let tls = listener.tls {
                 do {
                     context = try Self.load(tls)
                 } catch {
-                    throw .configuration("listeners[\(index)].tls: \(error)")
+                    throw .configuration("listener \(listener.name): tls: \(error)")
                 }
             }
             entries.append(Entry(configuration: listener, context: context, files: files))
@@ -41,6 +41,11 @@ final class ListenerContexts: TimerHandler {
 
     subscript(_ index: Int) -> Entry? {
         entries.indices.contains(index) ? entries[index] : nil
+    }
+
+    /// When each listener's certificate expires, in seconds since 1970; 0: it has none.
+    var certificateExpiries: [UInt64] {
+        entries.map { UInt64(max(0, $0.context?.certificateExpiry ?? 0)) }
     }
 
     func timerFired(tag: UInt32, now: Instant) {

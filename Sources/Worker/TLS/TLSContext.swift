@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import COpenSSL
+import Glibc
 import Shared
 
 /// The one owner of an `SSL_CTX`: what all TLS sessions of one listener, or all to the API server, have in common.
@@ -84,6 +85,16 @@ import Shared
         guard unsafe SSL_CTX_check_private_key(context) == 1 else {
             throw .unusable("private key does not belong to the certificate (\(TLSError.drainQueue() ?? "mismatch"))")
         }
+    }
+
+    /// When its own certificate expires, in seconds since 1970; nil: it has none.
+    var certificateExpiry: Int64? {
+        guard let certificate = unsafe SSL_CTX_get0_certificate(context),
+            let end = unsafe X509_get0_notAfter(certificate)
+        else { return nil }
+        var parts = unsafe tm()
+        guard unsafe ASN1_TIME_to_tm(end, &parts) == 1 else { return nil }
+        return unsafe Int64(timegm(&parts))
     }
 
     /// A session for an accepted connection.
