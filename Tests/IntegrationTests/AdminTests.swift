@@ -237,22 +237,27 @@ extension Integration {
             }
         }
 
+        /// Whether it says that a shutdown has begun.
+        private static func isStopping(_ endpoint: Endpoint, _ world: World) -> Bool {
+            guard let answer = try? get(endpoint, "/readyz", world) else { return false }
+            return answer.status == 500 && answer.body.contains("[-]shutdown failed: reason withheld")
+        }
+
+        private static func checkDrain(_ world: World, _ endpoint: Endpoint) throws {
+            let client = try world.gateway.connect()
+            client.send("GET", "/stream", token: world.token)
+            let begun = eventually(within: .seconds(5)) { world.upstream.requestCount(for: "/stream") == 1 }
+            #expect(begun)
+            world.gateway.supervisor.signal(SIGTERM)
+            let unready = eventually(within: .seconds(3), every: .milliseconds(20)) { isStopping(endpoint, world) }
+            #expect(unready)
+            let live = try get(endpoint, "/livez", world)
+            #expect(live.status == 200)
+        }
+
         @Test("It says that it is not ready while the gateway drains")
         func draining() throws {
-            try Self.run {
-                $0.deadlines = ["drain": "4s", "hardStop": "8s"]
-            } _: { world, endpoint in
-                let client = try world.gateway.connect()
-                client.send("GET", "/stream", token: world.token)
-                try #require(eventually(within: .seconds(5)) { world.upstream.requestCount(for: "/stream") == 1 })
-                world.gateway.supervisor.signal(SIGTERM)
-                let unready = eventually(within: .seconds(3), every: .milliseconds(20)) {
-                    guard let answer = try? Self.get(endpoint, "/readyz", world) else { return false }
-                    return answer.status == 500 && answer.body.contains("[-]shutdown failed: reason withheld")
-                }
-                #expect(unready)
-                #expect(try Self.get(endpoint, "/livez", world).status == 200)
-            }
+            try Self.run(configure: { $0.deadlines = ["drain": "4s", "hardStop": "8s"] }, Self.checkDrain)
         }
     }
 }

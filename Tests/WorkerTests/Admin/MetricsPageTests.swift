@@ -14,18 +14,18 @@ import Testing
             .split(separator: "\n").map(String.init)
     }
 
-    /// A panel of a worker that has counted something.
-    private func panel() throws -> (file: FileDescriptor, writer: PanelWriter) {
-        let file = try PanelReader.makeFile(rows: 2)
+    /// A panel of a process that turns, to be written to.
+    private func writer(_ file: borrowing FileDescriptor) throws -> PanelWriter {
         let writer = try PanelWriter(file, rows: 2)
         writer.start(pid: 1)
         writer.beat(now)
-        return (file, writer)
+        return writer
     }
 
     @Test func whatWorkersCountIsThere() throws {
         let board = PanelBoard()
-        let (file, writer) = try panel()
+        let file = try PanelReader.makeFile(rows: 2)
+        let writer = try self.writer(file)
         writer.count(.requests, RequestSeries(.http1, .list, status: 200).index)
         writer.count(.requests, RequestSeries(.http2, .watch, status: 0).index)
         writer.count(.cancellations, CancellationSeries(.client, .responding).index)
@@ -38,7 +38,8 @@ import Testing
         writer.set(.tunnelsInFlight, 1)
         writer.set(.certificates, 0, 12_345)
         try board.add(file, of: worker)
-        let (keyringFile, keyring) = try panel()
+        let keyringFile = try PanelReader.makeFile(rows: 2)
+        let keyring = try self.writer(keyringFile)
         keyring.set(.keysFetchedAt, 1_990)
         try board.add(keyringFile, of: PanelOwner(role: .keyring, slot: 1, generation: 1))
         let lines = page(board)
@@ -66,7 +67,8 @@ import Testing
 
     @Test func countersOutliveTheirWorkersAndGaugesDoNot() throws {
         let board = PanelBoard()
-        let (file, writer) = try panel()
+        let file = try PanelReader.makeFile(rows: 2)
+        let writer = try self.writer(file)
         writer.add(.exchangesOpened, 7)
         writer.add(.connections, 7)
         writer.recordDuration(.seconds(1))
@@ -74,7 +76,8 @@ import Testing
         #expect(page(board).contains("lychgate_connections 7"))
         board.remove(worker)
         board.remove(worker)
-        let (next, nextWriter) = try panel()
+        let next = try PanelReader.makeFile(rows: 2)
+        let nextWriter = try self.writer(next)
         nextWriter.add(.exchangesOpened, 2)
         try board.add(next, of: PanelOwner(role: .gateway, slot: 0, generation: 2))
         let lines = page(board)
@@ -95,7 +98,8 @@ import Testing
 
     @Test func theSupervisorIsThere() throws {
         let board = PanelBoard()
-        let (file, writer) = try panel()
+        let file = try PanelReader.makeFile(rows: 2)
+        let writer = try self.writer(file)
         writer.set(SupervisorFigure.accepted, 11)
         writer.set(SupervisorFigure.lost, 1)
         writer.set(.recycles, RecycleReason.hung.rawValue, 2)
@@ -122,7 +126,8 @@ import Testing
     /// What a panel holds is a claim: whatever it is, the page comes out.
     @Test func panelsOfNonsenseMakeAPage() throws {
         let board = PanelBoard()
-        let (file, writer) = try panel()
+        let file = try PanelReader.makeFile(rows: 2)
+        let writer = try self.writer(file)
         for figure in Figure.allCases { writer.set(figure, .max) }
         for table in PanelTable.allCases { for index in 0..<table.count { writer.set(table, index, .max) } }
         try board.add(file, of: worker)
