@@ -75,8 +75,14 @@ package final class PanelReader {
         Histogram(counts: (0..<Histogram.buckets).map { words.load(PanelLayout.durations + $0) })
     }
 
+    package func value(_ table: PanelTable, _ index: Int) -> UInt64 {
+        precondition(index >= 0 && index < table.count)
+        return words.load(table.offset + index)
+    }
+
     package func table(_ table: PanelTable) -> [UInt64] {
-        (0..<table.count).map { words.load(table.offset + $0) }
+        let offset = table.offset
+        return (0..<table.count).map { words.load(offset + $0) }
     }
 
     /// The rows of exchanges in flight now. A row that keeps changing under our eyes is left out after a few tries.

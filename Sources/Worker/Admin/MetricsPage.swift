@@ -213,10 +213,10 @@ struct MetricsPage {
         if fetched > 0 {
             page.sample("jwks_age_seconds", [], UInt64(max(0, wallClock - Int64(clamping: fetched))))
         }
-        var expiries = board.panels(.admin).last.map { $0.panel.table(.certificates)[0] }.map { [("admin", $0)] } ?? []
+        var expiries = board.panels(.admin).last.map { $0.panel.value(.certificates, 0) }.map { [("admin", $0)] } ?? []
         for (index, name) in listeners.enumerated() where index < PanelTable.certificates.count {
             // Workers may not all have taken a new certificate yet: the one that ends first counts.
-            let dates = board.panels(.gateway).map { $0.panel.table(.certificates)[index] }.filter { $0 > 0 }
+            let dates = board.panels(.gateway).map { $0.panel.value(.certificates, index) }.filter { $0 > 0 }
             expiries.append((name, dates.min() ?? 0))
         }
         page.family(

@@ -16,6 +16,8 @@ final class Exchange: TimerHandler, UpstreamUser {
     let head: RequestHead
     let isLongRunning: Bool
     private let verb: RequestSeries.Verb
+    /// Kept here because the client's side may be gone when the request is counted.
+    private let transport: RequestSeries.Transport
     private let started: Instant
     private let summary: ExchangeRow
     var machine: ExchangeStateMachine
@@ -50,6 +52,7 @@ final class Exchange: TimerHandler, UpstreamUser {
         started = plane.reactor.now
         isLongRunning = info.isLongRunning
         verb = RequestSeries.Verb(info.verb)
+        transport = client.transport
         self.summary = summary
         machine = ExchangeStateMachine(repeatable: head.method.isIdempotent && head.framing.isEmpty)
         deadlines = ExchangeDeadlines(
@@ -313,7 +316,7 @@ final class Exchange: TimerHandler, UpstreamUser {
     /// The response's status is known now, also where the gateway gave it.
     private func countRequest(_ reason: EndReason) {
         let duration = plane.reactor.kernel.now().since(started)
-        plane.panel.count(.requests, RequestSeries(client.transport, verb, status: status).index)
+        plane.panel.count(.requests, RequestSeries(transport, verb, status: status).index)
         if isLongRunning {
             plane.panel.add(.longRunningInFlight, -1)
         } else {
