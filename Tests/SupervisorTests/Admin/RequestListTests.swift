@@ -62,6 +62,23 @@ import Testing
         #expect(!lines[1].unicodeScalars.contains("\u{1b}") && !lines[1].unicodeScalars.contains("\u{202e}"))
     }
 
+    @Test func tenThousandRequestsAreListedInTime() throws {
+        let count = 10_000
+        let file = try PanelReader.makeFile(rows: count)
+        let (reader, writer) = (try PanelReader(file, rows: count), try PanelWriter(file, rows: count))
+        for index in 0..<count {
+            var row = row(user: "alice", path: "/api/v1/namespaces/default/pods/\(index)")
+            row.id = UInt64(index + 1)
+            writer.writeRow(index, row)
+        }
+        let start = Instant.now
+        let line = list(reader.rows()).line
+        let took = Instant.now.since(start)
+        print("10,000 rows: \(Int(took.milliseconds)) ms, \(line.count) bytes")
+        #expect(took < .seconds(5), "even unoptimised and on a busy machine")
+        #expect(line.count < 8 * 1_048_576, "the command reads that much")
+    }
+
     @Test func moreThanIsShownIsCounted() {
         #expect(RequestTable.text(RequestList(requests: [], total: 3)).hasSuffix("\n… and 3 more"))
     }
