@@ -48,7 +48,7 @@ extension WorkerPool {
             }
             dispatch()
         case .returned(let connections):
-            guard process.role == .gateway, handOff.returned(connections, by: process.id) else {
+            guard handOff(of: process)?.returned(connections, by: process.id) ?? false else {
                 return protocolError("returned", process, slot)
             }
             if stopping { giveUpWithoutTakers() }

@@ -35,7 +35,8 @@ final class AdminService: ControlChannelOwner, TimerHandler, AdminConnectionOwne
         self.panel = panel
         self.logger = logger
         pages = AdminPages(board: PanelBoard(), listeners: listeners.map(\.name))
-        listener = try ListenerContexts(reactor: reactor, listeners: [configuration.listener], logger: logger)
+        listener = try ListenerContexts(
+            reactor: reactor, listeners: [configuration.listener], offersHTTP2: false, logger: logger)
     }
 
     /// Serves until the supervisor says stop or is gone; the process' exit code.
@@ -79,13 +80,24 @@ final class AdminService: ControlChannelOwner, TimerHandler, AdminConnectionOwne
         case .message(.credentialsChanged): listener.reloadIfChanged()
         case .message(.drain): leave()
         case .message(.stop): leave()
-        case .descriptorLost:
-            panel.add(.descriptorsLost)
-            _ = self.channel?.send(.fault(.descriptorLost))
+        case .descriptorLost(let message): descriptorLost(with: message)
         case .endOfFile: reactor.stop()
         case .messageWithDescriptor: refuse()
         case .message: refuse()
         case .violation: refuse()
+        }
+    }
+
+    /// This process is at its descriptor limit.
+    private func descriptorLost(with message: ToWorker) {
+        panel.add(.descriptorsLost)
+        _ = channel?.send(.fault(.descriptorLost))
+        if case .connection(let id, _, _) = message {
+            reports.returned(id)
+        } else {
+            // Figures without that panel would be wrong; a new process is given all of them.
+            exitCode = ExitCode.failure
+            reactor.stop()
         }
     }
 

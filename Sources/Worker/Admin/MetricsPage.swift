@@ -81,6 +81,14 @@ struct MetricsPage {
                 "authn_attempts_total",
                 [("method", series.method), ("result", series.result), ("reason", series.reason)], count)
         }
+        page.family("http2_abuse_total", .counter, "HTTP/2 connections ended for what they overdid.")
+        for (kind, figure) in [
+            ("rapid_resets", Figure.http2RapidResets), ("provoked_resets", .http2ProvokedResets),
+            ("head_floods", .http2HeadFloods), ("control_floods", .http2ControlFloods),
+            ("empty_frame_floods", .http2EmptyFrameFloods), ("stalls", .http2Stalls),
+        ] {
+            page.sample("http2_abuse_total", [("kind", kind)], totals.value(figure))
+        }
         page.single("malformed_requests_total", .counter, "Heads refused.", totals.value(.malformedRequests))
         page.single(
             "overload_refusals_total", .counter, "Requests refused at a limit.", totals.value(.overloadRefusals))

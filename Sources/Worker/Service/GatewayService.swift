@@ -133,7 +133,7 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
         switch message {
         case .connection(let id, _, _): connections.notTaken(id)
         case .keys: _ = channel?.send(.wantKeys)
-        case .refreshKeys, .credentialsChanged, .drain, .cancel, .stop: break
+        case .refreshKeys, .credentialsChanged, .drain, .cancel, .stop, .panel, .panelGone: break
         }
     }
 

@@ -19,13 +19,14 @@ import Shared
     /// For a listener. Session tickets are on (OpenSSL's own, stateless), the session cache is off: it would be
     /// memory without a use.
     static func server(
-        credentials: Credentials, minimumVersion: ListenerConfiguration.TLSVersion
+        credentials: Credentials, minimumVersion: ListenerConfiguration.TLSVersion, offersHTTP2: Bool = true
     ) throws(TLSError) -> TLSContext {
         let context = try unsafe TLSContext(method: TLS_server_method())
         try context.use(credentials)
         let version = minimumVersion == .tls13 ? TLS1_3_VERSION : TLS1_2_VERSION
         guard unsafe lg_ctx_set_min_proto(context.context, version) == 1 else { throw .unusable("TLS version") }
-        unsafe lg_ctx_alpn_http(context.context)
+        // Without an answer to ALPN a client speaks HTTP/1.1 (RFC 7301, RFC 9113 section 3.2).
+        if offersHTTP2 { unsafe lg_ctx_alpn_http(context.context) }
         unsafe SSL_CTX_set_options(context.context, lg_server_options())
         return context
     }
