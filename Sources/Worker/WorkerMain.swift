@@ -20,6 +20,7 @@ enum WorkerMain {
         switch role {
         case "gateway": return GatewayRole.run()
         case "keyring": return KeyringRole.run()
+        case "admin": return AdminRole.run()
         case "check": return CheckService.run()
         default:
             StandardErrorLog.write(Array("lychgate-worker: unknown role '\(role)'\n".utf8))

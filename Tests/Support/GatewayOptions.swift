@@ -15,6 +15,10 @@ package struct GatewayOptions: Sendable {
     /// The OpenID issuer; its certificate is by the tests' authority.
     package var issuerURL: String
     package var upstream: Endpoint
+    /// Where health and metrics are served, if they are.
+    package var admin: Endpoint?
+    /// With TLS, by the tests' own certificate.
+    package var adminTLS = false
     /// nil: the tests' own authority.
     package var issuerAuthority: String?
     package var upstreamAuthority: String?
@@ -63,8 +67,14 @@ package struct GatewayOptions: Sendable {
             deadlines: \(Self.flow(deadlines))
             control:
               socket: \(controlSocket)
-
+            \(adminSection(certificates))
             """
+    }
+
+    private func adminSection(_ certificates: Certificates) -> String {
+        guard let admin else { return "" }
+        let tls = "  tls: {certificateFile: \(certificates.certificate), keyFile: \(certificates.key)}\n"
+        return "admin:\n  address: \"\(admin)\"\n\(adminTLS ? tls : "")"
     }
 
     private static func flow(_ members: [String: String]) -> String {

@@ -19,12 +19,15 @@ package struct GatewayConfiguration: Codable, Equatable, Sendable {
     package var limits: LimitsConfiguration
     package var logging: LoggingConfiguration
     package var control: ControlConfiguration
+    /// nil: no admin process.
+    package var admin: AdminConfiguration?
 
     package init(
         listeners: [ListenerConfiguration], upstream: UpstreamConfiguration,
         authentication: AuthenticationConfiguration, workers: WorkersConfiguration = .init(),
         deadlines: DeadlinesConfiguration = .init(), limits: LimitsConfiguration = .init(),
-        logging: LoggingConfiguration = .init(), control: ControlConfiguration = .init()
+        logging: LoggingConfiguration = .init(), control: ControlConfiguration = .init(),
+        admin: AdminConfiguration? = nil
     ) {
         self.listeners = listeners
         self.upstream = upstream
@@ -34,5 +37,6 @@ package struct GatewayConfiguration: Codable, Equatable, Sendable {
         self.limits = limits
         self.logging = logging
         self.control = control
+        self.admin = admin
     }
 }

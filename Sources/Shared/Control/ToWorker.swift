@@ -16,11 +16,16 @@ package enum ToWorker: ControlMessage {
     case cancel(exchange: UInt64)
     /// Cut everything and exit now.
     case stop
+    /// To the admin process: a panel of that process (slot and generation name it), to read from now on; its memory
+    /// file comes along.
+    case panel(PanelOwner)
+    /// To the admin process: that process is gone, and its panel will not change any more.
+    case panelGone(PanelOwner)
 
     package var carriesDescriptor: Bool {
         switch self {
-        case .connection, .keys: true
-        case .refreshKeys, .credentialsChanged, .drain, .cancel, .stop: false
+        case .connection, .keys, .panel: true
+        case .refreshKeys, .credentialsChanged, .drain, .cancel, .stop, .panelGone: false
         }
     }
 
@@ -32,6 +37,8 @@ package enum ToWorker: ControlMessage {
         case drain = 5
         case cancel = 6
         case stop = 7
+        case panel = 8
+        case panelGone = 9
     }
 
     package func encode(into writer: inout RecordWriter) {
@@ -56,6 +63,12 @@ package enum ToWorker: ControlMessage {
             writer.write(exchange)
         case .stop:
             writer.write(Kind.stop.rawValue)
+        case .panel(let owner):
+            writer.write(Kind.panel.rawValue)
+            owner.encode(into: &writer)
+        case .panelGone(let owner):
+            writer.write(Kind.panelGone.rawValue)
+            owner.encode(into: &writer)
         }
     }
 
@@ -71,6 +84,8 @@ package enum ToWorker: ControlMessage {
         case .drain: self = .drain(deadline: Instant(nanoseconds: try reader.read()))
         case .cancel: self = .cancel(exchange: try reader.read())
         case .stop: self = .stop
+        case .panel: self = .panel(try PanelOwner(from: &reader))
+        case .panelGone: self = .panelGone(try PanelOwner(from: &reader))
         }
         try reader.finish()
     }

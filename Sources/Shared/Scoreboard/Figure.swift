@@ -48,4 +48,22 @@ package enum Figure: Int, CaseIterable, Sendable {
     case http2ControlFloods
     case http2EmptyFrameFloods
     case http2Stalls
+    /// Of the exchanges in flight: watches, log follows and the like, and tunnels.
+    case longRunningInFlight
+    case tunnelsInFlight
+    /// On the keyring's panel: when keys were last fetched with success, in seconds since 1970; 0: not yet.
+    case keysFetchedAt
+    /// Durations of ordinary requests, summed, in microseconds; the histogram has the rest. Likewise orphan times.
+    case requestMicroseconds
+    case orphanMicroseconds
+
+    /// Whether it only grows while its process lives, so that it can be summed over processes that are gone.
+    package var isCounter: Bool {
+        switch self {
+        case .connections, .exchangesInFlight, .upstreamOpen, .upstreamIdle, .orphans, .bufferBytes,
+            .orphanMicrosecondsMax, .keysGeneration, .longRunningInFlight, .tunnelsInFlight, .keysFetchedAt:
+            false
+        default: true
+        }
+    }
 }

@@ -8,6 +8,11 @@ package struct Histogram: Equatable, Sendable {
 
     package private(set) var counts: [UInt64]
 
+    /// No values.
+    package init() {
+        counts = .init(repeating: 0, count: Self.buckets)
+    }
+
     package init(counts: [UInt64]) {
         precondition(counts.count == Self.buckets)
         self.counts = counts
@@ -42,6 +47,13 @@ package struct Histogram: Equatable, Sendable {
             if seen >= rank { return Self.upperBound(of: bucket) }
         }
         return Self.upperBound(of: Self.buckets - 1)
+    }
+
+    /// How many values are certainly at most `value`: a bucket counts once its largest value is.
+    package func count(upTo value: UInt64) -> UInt64 {
+        var seen: UInt64 = 0
+        for (bucket, count) in counts.enumerated() where Self.upperBound(of: bucket) <= value { seen &+= count }
+        return seen
     }
 
     package mutating func merge(_ other: Histogram) {

@@ -4,14 +4,18 @@
 /// supervisor, written by one worker, read by everybody else, and still there when its worker is not.
 ///
 /// ```
-/// word   0  header: magic, version, pid, identity, state, heartbeat, ready since   (one cache line)
-/// word   8  figures (gauges and counters)
-/// word 136  histogram of orphan time
-/// word 512  rows, one per exchange in flight
+/// word    0  header: magic, version, pid, identity, state, heartbeat, ready since   (one cache line)
+/// word    8  figures (gauges and counters)
+/// word  136  histogram of orphan time
+/// word  464  histogram of ordinary requests' durations
+/// word 1024  tables of counters by label
+/// word 2048  rows, one per exchange in flight
 /// ```
+///
+/// The supervisor's own panel has the same layout, with `SupervisorFigure` for `Figure` and a `ProcessRow` in each row.
 package enum PanelLayout {
     package static let magic: UInt64 = 0x6c79_6368_6761_7465
-    package static let version: UInt64 = 1
+    package static let version: UInt64 = 2
 
     enum Header: Int {
         case magic
@@ -25,7 +29,9 @@ package enum PanelLayout {
 
     static let figures = 8
     static let histogram = 136
-    static let rows = 512
+    static let durations = 464
+    static let tables = 1_024
+    static let rows = 2_048
     static let rowWords = 32
 
     /// Bytes of a panel with so many rows.

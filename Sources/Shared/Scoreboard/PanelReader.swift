@@ -7,10 +7,32 @@ import CLinux
 package final class PanelReader {
     private let words: SharedWords
     private let rowCount: Int
+    private let file: FileDescriptor?
 
-    package init(_ file: borrowing FileDescriptor, rows: Int) throws(Errno) {
+    /// - Parameter keepsFile: it is to be passed on later.
+    package init(_ file: borrowing FileDescriptor, rows: Int, keepsFile: Bool = false) throws(Errno) {
         words = try SharedWords(mapping: file, bytes: PanelLayout.size(rows: rows), writable: false)
         rowCount = rows
+        self.file = keepsFile ? try Self.readOnly(file) : nil
+    }
+
+    /// The panel's memory file, open for reading only, if it was to be kept; it stays here.
+    package var raw: Int32? {
+        switch file {
+        case .some(let file): file.raw
+        case .none: nil
+        }
+    }
+
+    /// With as many rows as the file has room for.
+    package convenience init(_ file: borrowing FileDescriptor) throws(Errno) {
+        let size = Int(try Errno.check(lg_file_size(file.raw)))
+        try self.init(file, rows: (size - PanelLayout.size(rows: 0)) / (PanelLayout.rowWords * 8))
+    }
+
+    /// The same file, opened for reading only: to pass on to those who only look.
+    package static func readOnly(_ file: borrowing FileDescriptor) throws(Errno) -> FileDescriptor {
+        FileDescriptor(owning: try Errno.check(unsafe lg_open_for_reading("/proc/self/fd/\(file.raw)")))
     }
 
     /// A fresh memory file for a panel of so many rows.
@@ -40,8 +62,27 @@ package final class PanelReader {
         words.load(PanelLayout.figures + figure.rawValue)
     }
 
+    package func value(_ figure: SupervisorFigure) -> UInt64 {
+        words.load(PanelLayout.figures + figure.rawValue)
+    }
+
     package func orphanTimes() -> Histogram {
         Histogram(counts: (0..<Histogram.buckets).map { words.load(PanelLayout.histogram + $0) })
+    }
+
+    /// How long ordinary (not long-running) requests took.
+    package func durations() -> Histogram {
+        Histogram(counts: (0..<Histogram.buckets).map { words.load(PanelLayout.durations + $0) })
+    }
+
+    package func value(_ table: PanelTable, _ index: Int) -> UInt64 {
+        precondition(index >= 0 && index < table.count)
+        return words.load(table.offset + index)
+    }
+
+    package func table(_ table: PanelTable) -> [UInt64] {
+        let offset = table.offset
+        return (0..<table.count).map { words.load(offset + $0) }
     }
 
     /// The rows of exchanges in flight now. A row that keeps changing under our eyes is left out after a few tries.
@@ -49,15 +90,29 @@ package final class PanelReader {
         (0..<rowCount).compactMap { row($0) }
     }
 
+    /// On the supervisor's panel: its children.
+    package func processes() -> [ProcessRow] {
+        (0..<rowCount).compactMap { index in
+            guard let row = consistent(index, { ProcessRow($0) }), row.pid != 0 else { return nil }
+            return row
+        }
+    }
+
     private func row(_ index: Int) -> ExchangeRow? {
+        guard let row = consistent(index, { ExchangeRow($0) }), row.id != 0 else { return nil }
+        return row
+    }
+
+    /// What lies in a row, if it stood still meanwhile.
+    private func consistent<Row>(_ index: Int, _ read: ((Int) -> UInt64) -> Row) -> Row? {
         let base = PanelLayout.rows + index * PanelLayout.rowWords
         for _ in 0..<4 {
             let before = words.load(base)
             if before == 0 { return nil }
             if before & 1 == 1 { continue }
-            let row = ExchangeRow { words.load(base + 1 + $0) }
+            let row = read { words.load(base + 1 + $0) }
             lg_fence_acquire()
-            if words.load(base) == before { return row.id == 0 ? nil : row }
+            if words.load(base) == before { return row }
         }
         return nil
     }

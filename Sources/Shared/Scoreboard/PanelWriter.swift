@@ -41,22 +41,71 @@ package final class PanelWriter {
         words.loadRelaxed(PanelLayout.figures + figure.rawValue)
     }
 
+    package func set(_ figure: SupervisorFigure, _ value: UInt64) {
+        words.storeRelaxed(PanelLayout.figures + figure.rawValue, value)
+    }
+
+    /// Counts one in a table; an index that is none of its own is left out.
+    package func count(_ table: PanelTable, _ index: Int) {
+        guard index >= 0, index < table.count else { return }
+        words.storeRelaxed(table.offset + index, words.loadRelaxed(table.offset + index) &+ 1)
+    }
+
+    package func set(_ table: PanelTable, _ index: Int, _ value: UInt64) {
+        guard index >= 0, index < table.count else { return }
+        words.storeRelaxed(table.offset + index, value)
+    }
+
+    /// Records how long an ordinary request took.
+    package func recordDuration(_ duration: Duration) {
+        record(duration, in: PanelLayout.durations, sum: .requestMicroseconds)
+    }
+
+    /// Counts a duration in a histogram, in whole microseconds.
+    @discardableResult
+    private func record(_ duration: Duration, in histogram: Int, sum: Figure) -> UInt64 {
+        let microseconds = UInt64(max(0, duration.nanoseconds / 1_000))
+        let index = histogram + Histogram.bucket(of: microseconds)
+        words.storeRelaxed(index, words.loadRelaxed(index) &+ 1)
+        set(sum, value(sum) &+ microseconds)
+        return microseconds
+    }
+
     /// Records how long upstream work outlived its client.
     package func recordOrphanTime(_ duration: Duration) {
-        let microseconds = UInt64(max(0, duration.nanoseconds / 1_000))
-        let index = PanelLayout.histogram + Histogram.bucket(of: microseconds)
-        words.storeRelaxed(index, words.loadRelaxed(index) &+ 1)
+        let microseconds = record(duration, in: PanelLayout.histogram, sum: .orphanMicroseconds)
         if microseconds > value(.orphanMicrosecondsMax) { set(.orphanMicrosecondsMax, microseconds) }
     }
 
     /// Writes a whole row; readers see it entirely or not at all (seqlock).
     package func writeRow(_ index: Int, _ row: ExchangeRow) {
+        writeRow(index) { row.store($0) }
+    }
+
+    /// On the supervisor's panel; nil: the row is free.
+    package func writeProcess(_ index: Int, _ row: ProcessRow?) {
+        writeRow(index) { (row ?? ProcessRow()).store($0) }
+    }
+
+    private func writeRow(_ index: Int, _ store: ((Int, UInt64) -> Void) -> Void) {
         guard index >= 0, index < rowCount else { return }
         let base = PanelLayout.rows + index * PanelLayout.rowWords
         let sequence = words.loadRelaxed(base)
         words.store(base, sequence | 1)
-        row.store { offset, word in words.store(base + 1 + offset, word) }
+        store { offset, word in words.store(base + 1 + offset, word) }
         words.store(base, (sequence | 1) &+ 1)
+    }
+
+    /// Writes sums in place of counts of its own.
+    package func write(_ totals: PanelTotals) {
+        for figure in Figure.allCases { set(figure, totals.value(figure)) }
+        for bucket in 0..<Histogram.buckets {
+            words.storeRelaxed(PanelLayout.histogram + bucket, totals.orphanTimes.counts[bucket])
+            words.storeRelaxed(PanelLayout.durations + bucket, totals.durations.counts[bucket])
+        }
+        for table in PanelTable.allCases {
+            for (index, value) in totals.table(table).enumerated() { set(table, index, value) }
+        }
     }
 
     /// Changes one word of a row in place: single words need no lock.

@@ -3,8 +3,15 @@
 import FoundationEssentials
 
 /// One line that a client of the control socket sends: a JSON object that names a command.
-struct ControlRequest: Decodable, Equatable {
+struct ControlRequest: Codable, Equatable {
     var command: String
+    /// What `kill` is to end.
+    var id: String?
+
+    init(command: String, id: String? = nil) {
+        self.command = command
+        self.id = id
+    }
 
     /// nil: not such an object.
     init?(line: [UInt8]) {
@@ -14,8 +21,13 @@ struct ControlRequest: Decodable, Equatable {
 }
 
 /// The answer when there is no other.
-struct ControlFailure: Encodable, Equatable {
+struct ControlFailure: Codable, Equatable {
     var error: String
+}
+
+/// The answer to `kill`.
+struct CancelledRequest: Codable, Equatable {
+    var cancelled: String
 }
 
 /// Writes answers: one line of JSON each, members in alphabetical order.

@@ -16,6 +16,15 @@ extension SupervisorStatus.Keyring {
     }
 }
 
+extension SupervisorStatus.Admin {
+    init(_ gate: AdminGate, address: String) {
+        let process = gate.slot.process
+        self.init(
+            pid: process?.pid ?? 0, state: gate.slot.stateName, address: address,
+            connections: process?.panel.value(.connections) ?? 0)
+    }
+}
+
 extension SupervisorStatus.Worker {
     init(_ slot: WorkerSlot) {
         let process = slot.process

@@ -10,6 +10,8 @@ struct SupervisorStatus: Encodable, Equatable {
     var listeners: [Listener]
     var handoff: HandOff
     var keyring: Keyring
+    /// nil: none is configured.
+    var admin: Admin?
     var workers: [Worker]
     var supervisor: Process
 
@@ -34,6 +36,15 @@ struct SupervisorStatus: Encodable, Equatable {
         var state: String
         /// Of the newest set of keys; 0: none yet.
         var generation: UInt64
+    }
+
+    struct Admin: Encodable, Equatable {
+        /// 0: no process now.
+        var pid: Int32
+        var state: String
+        /// Where it is really reached, also when port 0 was asked for.
+        var address: String
+        var connections: UInt64
     }
 
     struct Worker: Encodable, Equatable {

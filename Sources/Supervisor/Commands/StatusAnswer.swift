@@ -9,6 +9,7 @@ struct StatusAnswer: Decodable, Equatable {
     var listeners: [Listener]
     var handoff: Handoff
     var keyring: Keyring
+    var admin: Admin?
     var workers: [Worker]
 
     struct Listener: Decodable, Equatable {
@@ -29,6 +30,13 @@ struct StatusAnswer: Decodable, Equatable {
         var pid: Int32
         var state: String
         var generation: UInt64
+    }
+
+    struct Admin: Decodable, Equatable {
+        var pid: Int32
+        var state: String
+        var address: String
+        var connections: UInt64
     }
 
     struct Worker: Decodable, Equatable {

@@ -25,7 +25,7 @@ struct ConfigurationDecoder {
         return GatewayConfiguration(
             listeners: self.listeners(root), upstream: self.upstream(root), authentication: self.authentication(root),
             workers: self.workers(root), deadlines: self.deadlines(root), limits: self.limits(root),
-            logging: self.logging(root), control: self.control(root))
+            logging: self.logging(root), control: self.control(root), admin: self.admin(root))
     }
 
     private func constant(_ root: MappingReader, _ key: String, _ value: String) {
@@ -46,19 +46,30 @@ struct ConfigurationDecoder {
             if let name = reader.string("name", example: "main") {
                 listener.name = name
             }
-            if let tls = reader.mapping("tls", keys: ConfigurationSchema.names(in: "listeners[].tls")) {
-                tls.require("certificateFile", "the path of the server's certificate")
-                tls.require("keyFile", "the path of the certificate's private key")
-                listener.tls = .init(
-                    certificateFile: self.path(tls, "certificateFile", example: "tls.crt") ?? "",
-                    keyFile: self.path(tls, "keyFile", example: "tls.key") ?? "",
-                    minimumVersion: tls.choice("minimumVersion") ?? .tls12)
-            } else if reader.contains("tls") {
-                // Refused above; not to be taken for a listener without TLS.
-                listener.tls = .init(certificateFile: "", keyFile: "")
-            }
+            listener.tls = self.tls(reader, keys: "listeners[].tls")
             return listener
         }
+    }
+
+    private func tls(_ reader: MappingReader, keys: String) -> ListenerConfiguration.ServerTLS? {
+        guard let tls = reader.mapping("tls", keys: ConfigurationSchema.names(in: keys)) else {
+            // Refused by now; not to be taken for a listener without TLS.
+            return reader.contains("tls") ? .init(certificateFile: "", keyFile: "") : nil
+        }
+        tls.require("certificateFile", "the path of the server's certificate")
+        tls.require("keyFile", "the path of the certificate's private key")
+        return .init(
+            certificateFile: self.path(tls, "certificateFile", example: "tls.crt") ?? "",
+            keyFile: self.path(tls, "keyFile", example: "tls.key") ?? "",
+            minimumVersion: tls.choice("minimumVersion") ?? .tls12)
+    }
+
+    private func admin(_ root: MappingReader) -> AdminConfiguration? {
+        guard let section = self.section(root, "admin") else { return nil }
+        section.require("address", "an address such as \"127.0.0.1:9402\"")
+        return AdminConfiguration(
+            address: section.string("address", example: "\"127.0.0.1:9402\"") ?? "",
+            tls: self.tls(section, keys: "admin.tls"))
     }
 
     private func authentication(_ root: MappingReader) -> AuthenticationConfiguration {

@@ -8,6 +8,7 @@ struct ConfigurationRules {
 
     func check(_ configuration: GatewayConfiguration) {
         self.checkListeners(configuration.listeners)
+        self.checkAdmin(configuration.admin, beside: configuration.listeners)
         self.checkUpstream(configuration.upstream)
         self.checkIssuer(configuration.authentication.oidc)
         self.checkDeadlines(configuration.deadlines)
@@ -40,6 +41,21 @@ struct ConfigurationRules {
                 self.checkFile("\(path).tls.certificateFile", tls.certificateFile)
                 self.checkFile("\(path).tls.keyFile", tls.keyFile)
             }
+        }
+    }
+
+    private func checkAdmin(_ admin: AdminConfiguration?, beside listeners: [ListenerConfiguration]) {
+        guard let admin else { return }
+        if let index = listeners.firstIndex(where: { $0.name == AdminConfiguration.name }) {
+            self.report.blame(
+                "listeners[\(index)].name", "`\(AdminConfiguration.name)` is the admin listener's; write another name")
+        }
+        self.checkAddress(
+            admin.address, "admin", isPlain: admin.tls == nil,
+            isRepeated: listeners.contains { $0.address == admin.address })
+        if let tls = admin.tls {
+            self.checkFile("admin.tls.certificateFile", tls.certificateFile)
+            self.checkFile("admin.tls.keyFile", tls.keyFile)
         }
     }
 

@@ -33,7 +33,21 @@ enum ConfigurationSchema {
             key(
                 "control.socket", .string, .value("/run/lychgate/control.sock"),
                 "Path of the control socket (mode 0660), at most 107 bytes; none: no socket."),
-        ]
+        ] + admin
+
+    private static let admin = [
+        key("admin", .mapping, .none, "Health and metrics over HTTP, by a process of its own; without it none."),
+        key(
+            "admin.address", .string, .required,
+            "IP address and port, IPv6 in brackets; a socket that systemd passes as admin takes its place."),
+        key("admin.tls", .mapping, .none, "TLS; may be left out on loopback addresses only."),
+        key(
+            "admin.tls.certificateFile", .file, .required,
+            "PEM: the server's certificate, then its intermediates."),
+        key("admin.tls.keyFile", .file, .required, "PEM: the private key of the first certificate."),
+        key(
+            "admin.tls.minimumVersion", .string, .value("\"1.2\""), "The oldest TLS version: 1.2 or 1.3, in quotes."),
+    ]
 
     private static let listeners = [
         key("listeners", .list, .required, "Where clients connect: 1 to 64 listeners."),

@@ -14,6 +14,18 @@ struct ListenerSockets {
 
     let entries: [Entry]
 
+    private init(entries: [Entry]) {
+        self.entries = entries
+    }
+
+    /// Those of the listener at this place apart from the others.
+    func separating(_ listener: Int) -> (it: ListenerSockets, others: ListenerSockets) {
+        (
+            ListenerSockets(entries: entries.filter { Int($0.listener) == listener }),
+            ListenerSockets(entries: entries.filter { Int($0.listener) != listener })
+        )
+    }
+
     init(_ listeners: [ListenerConfiguration], activation: SocketActivation, log: Logger) throws(StartFailure) {
         let assignment: SocketAssignment
         do throws(SocketAssignment.Failure) {

@@ -12,6 +12,8 @@ final class Supervisor: EventHandler, TimerHandler {
     let started: Instant
     /// Where the listeners really are.
     let listeners: [SupervisorStatus.Listener]
+    /// Where health and metrics are served; nil: nowhere.
+    let admin: String?
     private(set) var shutdown: ShutdownStateMachine
     private let acceptor: Acceptor
     private let signals: SignalDescriptor
@@ -36,14 +38,16 @@ final class Supervisor: EventHandler, TimerHandler {
         controlPath = configuration.control.socket
         shutdown = ShutdownStateMachine(
             drain: configuration.deadlines.drain, hardStop: configuration.deadlines.hardStop)
-        let sockets = try Self.listen(configuration.listeners, log: log)
+        let all = configuration.listeners + (configuration.admin.map { [$0.listener] } ?? [])
+        let (adminSockets, sockets) = try Self.listen(all, log: log).separating(configuration.listeners.count)
+        admin = adminSockets.entries.first.map { "\($0.socket.localAddress)" }
         listeners = sockets.entries.map { .init(name: $0.name, address: "\($0.socket.localAddress)") }
         let executable = try Self.workerExecutable(configuration.workers.executable)
         do throws(Errno) {
             reactor = Reactor(kernel: try LinuxKernel())
             signals = try SignalDescriptor(SupervisorSignal.allCases.map(\.number))
             acceptor = try Acceptor(reactor: reactor, sockets: sockets, log: log)
-            pool = WorkerPool(
+            pool = try WorkerPool(
                 reactor: reactor, configuration: configuration,
                 workers: WorkerCount.workers(
                     configured: configuration.workers.count, cores: ProcessFigures.usableCores,
@@ -52,7 +56,7 @@ final class Supervisor: EventHandler, TimerHandler {
                 launcher: try WorkerLauncher(
                     executable: executable, panelRows: configuration.workers.maxInFlight, json: loaded.json,
                     journal: journal),
-                log: log)
+                adminSockets: configuration.admin == nil ? nil : adminSockets, log: log)
         } catch {
             throw .system("cannot prepare the loop", error)
         }
@@ -89,7 +93,7 @@ final class Supervisor: EventHandler, TimerHandler {
         } catch {
             throw .system("cannot watch signals", error)
         }
-        reactor.atTurnEnd { [unowned self] in acceptor.update(now: reactor.now) }
+        reactor.atTurnEnd { [unowned self] in finishTurn() }
         log.notice(
             "lychgate starts",
             metadata: [
@@ -102,6 +106,14 @@ final class Supervisor: EventHandler, TimerHandler {
         reactor.run()
         end()
         return exitCode
+    }
+
+    private func finishTurn() {
+        acceptor.update(now: reactor.now)
+        pool.admin?.update(now: reactor.now)
+        pool.board.publish(
+            pool.handOff.ledger, keysGeneration: pool.keys.generation, stopping: shutdown.state != .running,
+            now: reactor.now)
     }
 
     // MARK: Time and signals
@@ -118,6 +130,7 @@ final class Supervisor: EventHandler, TimerHandler {
     /// A sign of life for systemd, from the loop itself, and a line of figures.
     private func tick(_ now: Instant) {
         notifier.alive()
+        pool.board.publish(pool.slots)
         let line =
             "\(stateName), \(pool.readyGateways) of \(pool.gateways.count) workers ready, "
             + "\(pool.handOff.ledger.counts.accepted) connections accepted"
@@ -230,7 +243,22 @@ extension Supervisor: ControlResponder {
     func answer(to request: ControlRequest) -> [UInt8]? {
         switch request.command {
         case "status": ControlAnswer.line(status)
+        case "ps": RequestList(pool.requestsInFlight, now: reactor.now).line
+        case "kill": cancel(request.id ?? "")
         default: nil
+        }
+    }
+
+    private func cancel(_ text: String) -> [UInt8] {
+        guard let id = RequestID(text) else {
+            return ControlAnswer.line(ControlFailure(error: "not a request's id: SLOT.GENERATION/NUMBER"))
+        }
+        switch pool.cancel(id) {
+        case .told:
+            log.notice("request cancelled by command", metadata: ["request": "\(id)"])
+            return ControlAnswer.line(CancelledRequest(cancelled: text))
+        case .noSuchRequest: return ControlAnswer.line(ControlFailure(error: "request \(id) is not in flight"))
+        case .deaf: return ControlAnswer.line(ControlFailure(error: "worker \(id.worker) takes no messages"))
         }
     }
 
@@ -240,6 +268,7 @@ extension Supervisor: ControlResponder {
             uptimeSeconds: reactor.now.since(started).milliseconds / 1_000, listeners: listeners,
             handoff: .init(pool.handOff.ledger),
             keyring: .init(pool.keyring, generation: pool.keys.generation),
+            admin: pool.admin.flatMap { gate in admin.map { .init(gate, address: $0) } },
             workers: pool.gateways.map { .init($0) }, supervisor: .own)
     }
 }

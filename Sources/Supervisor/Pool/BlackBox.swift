@@ -38,7 +38,7 @@ struct BlackBox {
         for row in rows.sorted(by: { $0.started < $1.started }).prefix(limit) {
             var metadata = describe(process)
             metadata["exchange"] = "\(row.id)"
-            metadata["phase"] = "\(row.phase)"
+            metadata["phase"] = "\(ExchangePhase.name(row.phase))"
             metadata["age_ms"] = "\(Int(now.since(row.started).milliseconds))"
             metadata["client"] = "\(row.client)"
             metadata["method"] = "\(row.method.text)"

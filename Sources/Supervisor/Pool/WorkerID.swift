@@ -13,4 +13,5 @@ struct WorkerID: Hashable, Sendable, CustomStringConvertible {
 enum WorkerRole: String, Sendable {
     case gateway
     case keyring
+    case admin
 }

@@ -25,7 +25,7 @@ final class WorkerLauncher: ChildLauncher {
         let ours = FileDescriptor(owning: ends.ours)
         let theirs = FileDescriptor(owning: ends.theirs)
         let board = try PanelReader.makeFile(rows: panelRows)
-        let panel = try PanelReader(board, rows: panelRows)
+        let panel = try PanelReader(board, rows: panelRows, keepsFile: true)
         let process = try ChildProcess.spawn(
             path: executable, arguments: [role.rawValue], environment: environment,
             descriptors: [theirs.raw, board.raw, configuration.raw])

@@ -6,8 +6,7 @@ import Shared
 /// What children say.
 extension WorkerPool {
     func received(_ reception: consuming Reception<ToSupervisor>, from process: WorkerProcess) {
-        let slot = process.role == .keyring ? keyring : gateways[process.id.slot]
-        guard slot.process === process else { return }
+        guard let slot = slot(process.id.slot), slot.process === process else { return }
         switch consume reception {
         case .message(let message): handle(message, from: process, slot)
         case .messageWithDescriptor(.keys(let generation), let file):
@@ -24,7 +23,7 @@ extension WorkerPool {
         case .violation(let error): protocolError("\(error)", process, slot)
         case .endOfFile:
             process.closeChannel()
-            handOff.workerStopsAccepting(process.id)
+            handOff(of: process)?.workerStopsAccepting(process.id)
             slot.machine.channelLost(reactor.now)
             setTimer(of: slot)
         }
@@ -35,20 +34,21 @@ extension WorkerPool {
         case .hello(let version):
             guard slot.machine.greeted(version: version) else { return protocolError("hello", process, slot) }
             passKeys(to: slot)
+            if process.role == .admin { admin?.greeted(processes: slots.compactMap(\.process)) }
         case .ready:
             guard slot.machine.becameReady(reactor.now) else { return protocolError("ready", process, slot) }
             becameReady(process, slot)
         case .claimed(let connections):
-            guard process.role == .gateway, handOff.claimed(connections, by: process.id) else {
+            guard handOff(of: process)?.claimed(connections, by: process.id) ?? false else {
                 return protocolError("claimed", process, slot)
             }
         case .closed(let connections):
-            guard process.role == .gateway, handOff.closed(connections, by: process.id) else {
+            guard handOff(of: process)?.closed(connections, by: process.id) ?? false else {
                 return protocolError("closed", process, slot)
             }
             dispatch()
         case .returned(let connections):
-            guard process.role == .gateway, handOff.returned(connections, by: process.id) else {
+            guard handOff(of: process)?.returned(connections, by: process.id) ?? false else {
                 return protocolError("returned", process, slot)
             }
             if stopping { giveUpWithoutTakers() }
@@ -77,6 +77,7 @@ extension WorkerPool {
                 "role": "\(slot.role.rawValue)", "worker": "\(slot.id)",
                 "after_ms": "\(Int(reactor.now.since(process.started).milliseconds))",
             ])
+        if slot.role == .admin { admin?.becameReady() }
         if slot.role == .gateway {
             handOff.workerReady(slot.id, credits: creditsPerWorker)
             owner?.workerBecameReady(now: reactor.now)
@@ -90,11 +91,12 @@ extension WorkerPool {
             metadata: ["role": "\(process.role.rawValue)", "worker": "\(process.id)", "message": "\(what)"])
         // Nothing more is heard from it: what it says cannot be trusted.
         process.closeChannel()
-        handOff.workerStopsAccepting(process.id)
+        handOff(of: process)?.workerStopsAccepting(process.id)
         perform(slot.machine.kill(.protocolError), on: slot, now: reactor.now)
     }
 
     func channelWritable(of process: WorkerProcess) {
+        if process.role == .admin { admin?.channelWritable() }
         guard process.role == .gateway else { return }
         handOff.workerHasRoom(process.id)
         passKeys(to: gateways[process.id.slot])

@@ -14,13 +14,18 @@ extension WorkerPool {
         for slot in gateways { drain(slot, deadline: deadline, hard: hard) }
     }
 
+    /// The children without requests of their own go last: until then health is told.
     func drainKeyring(deadline: Instant) {
         drain(keyring, deadline: deadline, hard: deadline)
+        if let admin {
+            admin.stop()
+            drain(admin.slot, deadline: deadline, hard: deadline)
+        }
     }
 
     private func drain(_ slot: WorkerSlot, deadline: Instant, hard: Instant) {
         if slot.machine.drain(deadline: hard, last: true), let process = slot.process {
-            handOff.workerStopsAccepting(process.id)
+            handOff(of: process)?.workerStopsAccepting(process.id)
             process.drainBegan = slot.role == .gateway ? process.figures : nil
             // A channel that cannot take this is a wedged child's: the hard deadline ends it.
             _ = process.send(.drain(deadline: deadline))
@@ -32,9 +37,10 @@ extension WorkerPool {
     func cutAll(hard: Instant) {
         stopping = true
         _ = handOff.giveUpHeld(until: .never)
+        admin?.stop()
         for slot in slots {
             if slot.machine.drain(deadline: hard, last: true), let process = slot.process {
-                handOff.workerStopsAccepting(process.id)
+                handOff(of: process)?.workerStopsAccepting(process.id)
                 if process.drainBegan == nil, slot.role == .gateway { process.drainBegan = process.figures }
                 _ = process.send(.stop)
             }
@@ -54,7 +60,9 @@ extension WorkerPool {
 
     /// Gateway slots that still have a process or wait for one.
     var gatewaysLeft: Int { gateways.count { $0.machine.state != .gone } }
-    var keyringLeft: Bool { keyring.machine.state != .gone }
+    var keyringLeft: Bool {
+        keyring.machine.state != .gone || admin.map { $0.slot.machine.state != .gone } ?? false
+    }
 
     /// Certificates, keys or token files may have changed.
     func credentialsChanged() {

@@ -21,6 +21,10 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
     let handOff: HandOff
     let gateways: [WorkerSlot]
     let keyring: WorkerSlot
+    /// nil: none is configured.
+    let admin: AdminGate?
+    /// What the supervisor says of itself to whoever reads panels.
+    let board: SupervisorBoard
     /// Set before the start.
     weak var owner: (any WorkerPoolOwner)?
     var keys = KeyStore()
@@ -40,12 +44,27 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
         static let health = UInt32.max - 1
     }
 
-    var slots: [WorkerSlot] { gateways + [keyring] }
+    var slots: [WorkerSlot] { gateways + [keyring] + (admin.map { [$0.slot] } ?? []) }
+
+    /// The slot with this number; nil: there is none.
+    func slot(_ number: Int) -> WorkerSlot? {
+        if gateways.indices.contains(number) { return gateways[number] }
+        return number == keyring.number ? keyring : admin.flatMap { $0.slot.number == number ? $0.slot : nil }
+    }
+
+    /// Where its connections are counted; nil: it never has any.
+    func handOff(of process: WorkerProcess) -> HandOff? {
+        switch process.role {
+        case .gateway: handOff
+        case .admin: admin?.handOff
+        case .keyring: nil
+        }
+    }
 
     init(
         reactor: Reactor, configuration: GatewayConfiguration, workers: Int, descriptorLimit: Int,
-        launcher: any ChildLauncher, log: Logger
-    ) {
+        launcher: any ChildLauncher, adminSockets: ListenerSockets? = nil, log: Logger
+    ) throws(Errno) {
         self.reactor = reactor
         self.log = log
         self.launcher = launcher
@@ -54,6 +73,14 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
             WorkerSlot(number: $0, role: .gateway, startAllowance: start, now: reactor.now)
         }
         keyring = WorkerSlot(number: workers, role: .keyring, startAllowance: start, now: reactor.now)
+        board = try SupervisorBoard(slots: workers, now: reactor.now, wallClock: reactor.kernel.wallClock())
+        if let adminSockets {
+            admin = try AdminGate(
+                reactor: reactor, sockets: adminSockets, board: board,
+                slot: WorkerSlot(number: workers + 1, role: .admin, startAllowance: start, now: reactor.now), log: log)
+        } else {
+            admin = nil
+        }
         handOff = HandOff(
             kernel: reactor.kernel,
             capacity: AcceptPolicy.unclaimedBound(descriptorLimit: descriptorLimit), slots: workers,
@@ -78,6 +105,7 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
     func start() {
         advance(keyring, now: reactor.now)
         for slot in gateways { advance(slot, now: reactor.now) }
+        if let admin { advance(admin.slot, now: reactor.now) }
         healthTimer = reactor.startTimer(at: reactor.now + HealthPolicy.interval, handler: self, tag: Tag.health)
     }
 
@@ -94,7 +122,7 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
             refresh.due(now)
             askForKeys()
         default:
-            let slot = Int(tag) == keyring.number ? keyring : gateways[Int(tag)]
+            guard let slot = slot(Int(tag)) else { return }
             slot.timer = .none
             advance(slot, now: now)
         }
@@ -104,10 +132,11 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
         for slot in slots {
             guard let process = slot.process else { continue }
             let verdict = HealthPolicy.judge(heartbeat: process.panel.heartbeat, now: now)
-            handOff.setSluggish(process.id, verdict != .healthy)
+            handOff(of: process)?.setSluggish(process.id, verdict != .healthy)
             if verdict == .hung { perform(slot.machine.hung(now), on: slot, now: now) }
         }
         dispatch()
+        _ = admin?.handOff.giveUpHeld(until: now)
         let given = handOff.giveUpHeld(until: now)
         if given > 0 { log.error("no worker took connections in time", metadata: ["lost": "\(given)"]) }
         // Workers that were out of descriptors may have some again.
@@ -150,6 +179,8 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
             let process = try WorkerProcess(
                 id: slot.id, role: slot.role, launcher: launcher, reactor: reactor, owner: self)
             slot.process = process
+            board.spawned()
+            admin?.began(process)
             log.info(
                 "started child",
                 metadata: ["role": "\(slot.role.rawValue)", "worker": "\(slot.id)", "pid": "\(process.pid)"])
@@ -165,9 +196,11 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
 
     func ended(_ process: WorkerProcess, _ exit: ChildProcess.Exit) {
         let now = reactor.now
-        let slot = process.role == .keyring ? keyring : gateways[process.id.slot]
+        guard let slot = slot(process.id.slot) else { return }
         slot.process = nil
-        let (kept, lost) = process.role == .gateway ? handOff.workerDied(process.id, now: now) : (0, 0)
+        let (kept, lost) = handOff(of: process)?.workerDied(process.id, now: now) ?? (0, 0)
+        board.ended(process, slot.machine)
+        admin?.ended(process)
         let aftermath = slot.machine.exited(now)
         BlackBox(log: log, now: now).write(process, exit: exit, slot: slot, kept: kept, lost: lost)
         if let begin = process.drainBegan { tally.workerGone(begin: begin, end: process.figures) }
@@ -191,6 +224,7 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
     }
 
     func dispatch() {
+        admin?.dispatch()
         handOff.dispatch { offer, socket in
             let message = ToWorker.connection(
                 id: offer.connection.rawValue, listener: offer.listener, peer: offer.peer)

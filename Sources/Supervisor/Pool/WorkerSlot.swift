@@ -20,14 +20,17 @@ final class WorkerSlot {
     var id: WorkerID { WorkerID(slot: number, generation: machine.generation) }
 
     /// The state in one word, as `lychgate status` shows it.
-    var stateName: String {
+    var stateName: String { state.name }
+
+    /// The state as the supervisor's panel has it.
+    var state: ProcessRow.State {
         switch machine.state {
-        case .waiting: "waiting"
-        case .starting: "starting"
-        case .ready: "ready"
-        case .draining: "draining"
-        case .aborted, .killed: "ending"
-        case .gone: "gone"
+        case .waiting: .waiting
+        case .starting: .starting
+        case .ready: .ready
+        case .draining: .draining
+        case .aborted, .killed: .ending
+        case .gone: .gone
         }
     }
 }

@@ -114,7 +114,9 @@ final class ClientConnection: EventHandler, TimerHandler {
     func timerFired(tag: UInt32, now: Instant) {
         guard timer.isDue(now: now, on: plane.reactor, handler: self) else { return }
         switch phase {
-        case .handshake: failHandshake(.failed("deadline"))
+        case .handshake:
+            plane.count(.tlsHandshake)
+            failHandshake(.failed("deadline"))
         case .open: session?.deadlinePassed(now: now)
         case .lingering: close(reset: false)
         case .closed: break

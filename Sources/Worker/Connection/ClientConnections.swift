@@ -6,9 +6,7 @@ import Shared
 final class ClientConnections {
     private let plane: Plane
     private var open: [UInt64: ClientConnection] = [:]
-    private var claims: [UInt64] = []
-    private var closes: [UInt64] = []
-    private var returns: [UInt64] = []
+    private var reports = ConnectionReports()
 
     init(plane: Plane) {
         self.plane = plane
@@ -22,33 +20,23 @@ final class ClientConnections {
     }
 
     func claimed(_ connection: ClientConnection) {
-        claims.append(connection.id)
+        reports.claimed(connection.id)
     }
 
     func closed(_ connection: ClientConnection) {
         guard open.removeValue(forKey: connection.id) != nil else { return }
         plane.panel.set(.connections, UInt64(open.count))
-        closes.append(connection.id)
+        reports.closed(connection.id)
     }
 
     /// A connection whose socket did not arrive.
     func notTaken(_ id: UInt64) {
-        returns.append(id)
+        reports.returned(id)
     }
 
     /// Says what there is to say, in batches, until `send` takes no more.
     func report(_ send: (ToSupervisor) -> Bool) {
-        Self.drain(&claims) { send(.claimed($0)) }
-        Self.drain(&closes) { send(.closed($0)) }
-        Self.drain(&returns) { send(.returned($0)) }
-    }
-
-    private static func drain(_ identifiers: inout [UInt64], _ send: ([UInt64]) -> Bool) {
-        while !identifiers.isEmpty {
-            let batch = Array(identifiers.prefix(ControlProtocol.maxBatch))
-            guard send(batch) else { return }
-            identifiers.removeFirst(batch.count)
-        }
+        reports.report(send)
     }
 
     /// Calls `body` with each connection there is now, oldest first; it may close any of them.

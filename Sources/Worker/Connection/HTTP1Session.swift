@@ -93,14 +93,15 @@ final class HTTP1Session: ClientSide, ClientSession {
     func deadlinePassed(now: Instant) {
         switch phase {
         case .head where headStarted:
-            plane.panel.add(.deadlinesExceeded)
+            plane.count(.requestHead)
+            plane.countWithoutExchange(.http1, status: 408)
             answer(
                 GatewayAnswer(code: 408, reason: .timeout, message: "the request's head did not arrive in time"),
                 to: nil, close: true)
             pump()
         case .head: connection.close(reset: false)
         case .flushing:
-            plane.panel.add(.deadlinesExceeded)
+            plane.count(.lastBytes)
             connection.close(reset: true)
         case .exchange, .ended: break
         }
@@ -166,6 +167,7 @@ final class HTTP1Session: ClientSide, ClientSession {
                 return true
             case .refused(let fault):
                 plane.panel.add(.malformedRequests)
+                plane.countWithoutExchange(.http1, status: fault.status)
                 answer(GatewayAnswer(fault), to: nil, close: true)
                 return true
             case .incomplete: break
@@ -212,6 +214,7 @@ final class HTTP1Session: ClientSide, ClientSession {
         connection.setDeadline(.never)
         guard let number = plane.openExchange() else {
             plane.panel.add(.overloadRefusals)
+            plane.countWithoutExchange(.http1, status: GatewayAnswer.overloaded.code)
             receive.consume(head.headLength)
             return answer(
                 .overloaded, to: head, close: !head.keepAlive || !head.framing.isEmpty || head.upgrade != nil)

@@ -27,6 +27,9 @@ class ClientSide {
 
     // MARK: What a protocol must do
 
+    /// The protocol, as requests are counted by it.
+    var transport: RequestSeries.Transport { .http1 }
+
     /// How the request's body is framed in `receive`.
     func bodyFraming(of head: RequestHead) -> MessageFraming { head.framing }
 

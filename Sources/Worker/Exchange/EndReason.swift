@@ -53,8 +53,8 @@ enum EndReason: Equatable, Sendable {
     }
 }
 
-/// What an exchange waits for, each with its own deadline.
-enum Stage: String, Equatable, Sendable {
+/// What an exchange waits for, each with its own deadline. New ones go at the end: the order is that of their counters.
+enum Stage: String, CaseIterable, Equatable, Sendable {
     case identity
     case connect
     case firstResponseByte = "first_response_byte"

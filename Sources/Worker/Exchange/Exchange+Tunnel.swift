@@ -29,6 +29,7 @@ extension Exchange {
         upstream.receive.consume(found.headLength)
         let tunnel = Tunnel(client: near, upstream: far, pool: plane.buffers)
         self.tunnel = tunnel
+        plane.panel.add(.tunnelsInFlight)
         guard written, tunnel.toClient.begin(ready: &client.send, early: &upstream.receive),
             tunnel.toUpstream.begin(ready: &upstream.send, early: &client.receive)
         else { return perform(machine.end(.refused(.noBuffers))) }

@@ -15,6 +15,9 @@ final class Exchange: TimerHandler, UpstreamUser {
     unowned let client: ClientSide
     let head: RequestHead
     let isLongRunning: Bool
+    private let verb: RequestSeries.Verb
+    /// Kept here because the client's side may be gone when the request is counted.
+    private let transport: RequestSeries.Transport
     private let started: Instant
     private let summary: ExchangeRow
     var machine: ExchangeStateMachine
@@ -54,6 +57,8 @@ final class Exchange: TimerHandler, UpstreamUser {
         row = number.row
         started = plane.reactor.now
         isLongRunning = info.isLongRunning
+        verb = RequestSeries.Verb(info.verb)
+        transport = client.transport
         self.summary = summary
         asksForTunnel = client.tunnelSocket != nil && (head.upgrade == .webSocket || head.upgrade == .spdy)
         machine = ExchangeStateMachine(
@@ -68,6 +73,7 @@ final class Exchange: TimerHandler, UpstreamUser {
 
     func start() {
         publish()
+        if isLongRunning { plane.panel.add(.longRunningInFlight) }
         if head.hasImpersonation { return perform(machine.end(.refused(.impersonationDenied))) }
         if asksForTunnel, !head.framing.isEmpty { return perform(machine.end(.refused(.upgradeWithBody))) }
         identify(mayWait: true)
@@ -77,14 +83,14 @@ final class Exchange: TimerHandler, UpstreamUser {
     private func identify(mayWait: Bool) {
         switch client.authenticate(head, of: id) {
         case nil:
-            plane.panel.add(.authenticationRefused)
+            plane.count(.noCredentials)
             perform(machine.end(.refused(.unauthenticated)))
         case .accepted(let identity):
-            plane.panel.add(.authenticationAccepted)
+            plane.count(.accepted)
             self.identity = identity
             perform(machine.identified())
         case .refused(let refusal):
-            plane.panel.add(.authenticationRefused)
+            plane.count(.refused(refusal.reason))
             plane.logger.debug("token refused", metadata: ["reason": "\(refusal.reason.rawValue)"])
             perform(machine.end(.refused(.tokenRefused)))
         case .needsKeys where mayWait:
@@ -92,7 +98,7 @@ final class Exchange: TimerHandler, UpstreamUser {
             plane.waitForKeys(self)
             settle()
         case .needsKeys:
-            plane.panel.add(.authenticationRefused)
+            plane.count(.noKey)
             perform(machine.end(.refused(.tokenRefused)))
         }
     }
@@ -219,11 +225,14 @@ final class Exchange: TimerHandler, UpstreamUser {
         }
         count(reason)
         releaseHead()
-        bytesTunnelled = tunnel?.bytes ?? (0, 0)
+        if let tunnel {
+            bytesTunnelled = tunnel.bytes
+            plane.panel.add(.tunnelsInFlight, -1)
+        }
         tunnel = nil
         plane.closeExchange(row: row)
         client.exchangeEnded(self, reason, disposition.client)
-        log(reason)
+        countRequest(reason)
     }
 
     /// Relays what can be relayed, then says what is waited for.
@@ -262,6 +271,7 @@ final class Exchange: TimerHandler, UpstreamUser {
         }
         client.watchExchange(reading: wantsRequestBytes || isRequestConsumed)
         timer.set(deadlines.next, on: plane.reactor, handler: self)
+        show()
     }
 
     /// Nothing of the request is left to come: the connection can carry another.
@@ -269,6 +279,7 @@ final class Exchange: TimerHandler, UpstreamUser {
 
     /// Something moved: the current stage's time starts anew.
     func progressed() {
+        plane.panel.updateRow(row, .lastProgress, plane.reactor.now.nanoseconds)
         deadlines.enter(deadlines.current, now: plane.reactor.now)
     }
 
@@ -311,8 +322,35 @@ final class Exchange: TimerHandler, UpstreamUser {
         row.deadline = deadlines.next
         row.lastProgress = plane.reactor.now
         row.kind = isTunnel ? .tunnel : isLongRunning ? .longRunning : .ordinary
+        row.bytesFromClient = requestBody.moved
+        row.bytesToClient = response.bodyBytes
         if let identity { row.user = FixedText(identity.user.username) }
         plane.panel.writeRow(self.row, row)
+    }
+
+    /// What has changed of the row since it was written whole.
+    private func show() {
+        plane.panel.updateRow(row, .phase, UInt64(machine.phase.rawValue))
+        plane.panel.updateRow(row, .deadline, deadlines.next.nanoseconds)
+        plane.panel.updateRow(row, .bytesFromClient, requestBody.moved)
+        plane.panel.updateRow(row, .bytesToClient, response.bodyBytes)
+    }
+
+    /// The response's status is known now, also where the gateway gave it.
+    private func countRequest(_ reason: EndReason) {
+        let duration = plane.reactor.kernel.now().since(started)
+        plane.panel.count(.requests, RequestSeries(transport, verb, status: status).index)
+        if isLongRunning {
+            plane.panel.add(.longRunningInFlight, -1)
+        } else {
+            plane.panel.recordDuration(duration)
+        }
+        log(reason, duration)
+    }
+
+    private func countCancellation(_ cause: CancellationSeries.Cause) {
+        guard let phase = ExchangePhase(rawValue: UInt64(machine.lastPhase.rawValue)) else { return }
+        plane.panel.count(.cancellations, CancellationSeries(cause, phase).index)
     }
 
     private func count(_ reason: EndReason) {
@@ -320,22 +358,25 @@ final class Exchange: TimerHandler, UpstreamUser {
         case .completed: plane.panel.add(.requestsCompleted)
         case .clientGone:
             plane.panel.add(.cancelledByClient)
+            countCancellation(.client)
             plane.panel.recordOrphanTime(plane.reactor.kernel.now().since(plane.reactor.now))
-        case .deadline: plane.panel.add(.deadlinesExceeded)
-        case .cut: plane.panel.add(.cutAtDrain)
+        case .deadline(let stage): plane.count(.exchange(stage))
+        case .cut:
+            plane.panel.add(.cutAtDrain)
+            countCancellation(.gateway)
         case .refused(.tooManyInFlight), .refused(.noBuffers): plane.panel.add(.overloadRefusals)
         case .refused, .clientInvalid, .upstreamFailed, .upstreamInvalid: break
         }
     }
 
-    private func log(_ reason: EndReason) {
+    private func log(_ reason: EndReason, _ duration: Duration) {
         plane.requestLog.record(
             RequestLog.Entry(
                 id: id, client: summary.client, method: summary.method.text, path: summary.path.text,
                 user: identity?.user.username ?? "", status: status, reason: reason.name,
                 bytesFromClient: requestBody.moved + bytesTunnelled.fromClient,
                 bytesToClient: response.bodyBytes + bytesTunnelled.toClient,
-                duration: plane.reactor.kernel.now().since(started), isLongRunning: isLongRunning,
+                duration: duration, isLongRunning: isLongRunning,
                 retried: machine.retried))
     }
 }

@@ -72,10 +72,10 @@ final class HTTP2Session: ClientSession {
         while !isEnded, let due = deadlines.due(now: now) {
             switch due {
             case .head:
-                plane.panel.add(.deadlinesExceeded)
+                plane.count(.requestHead)
                 return end(.misbehaved, .protocolError)
             case .blocked:
-                plane.panel.add(.deadlinesExceeded)
+                plane.count(.lastBytes)
                 return leave(.silent, reset: true)
             case .silent: return leave(.silent, reset: true)
             case .idle: return end(.closed, .noError)
@@ -166,6 +166,7 @@ final class HTTP2Session: ClientSession {
         case .arrived(let head, let info, let summary):
             guard let number = plane.openExchange() else {
                 plane.panel.add(.overloadRefusals)
+                plane.countWithoutExchange(.http2, status: 0)
                 return reset(stream, .refusedStream)
             }
             plane.fieldsOwner = number.id
@@ -184,6 +185,7 @@ final class HTTP2Session: ClientSession {
 
     private func refuse(_ stream: HTTP2Stream, _ fault: HTTPFault, isHead: Bool) {
         plane.panel.add(.malformedRequests)
+        plane.countWithoutExchange(.http2, status: fault.status)
         stream.answer(GatewayAnswer(fault), isHead: isHead)
     }
 
@@ -254,7 +256,7 @@ final class HTTP2Session: ClientSession {
         var next = Instant.never
         for stream in streams.values where stream.waitsForClient {
             if stream.stallDeadline <= now {
-                plane.panel.add(.deadlinesExceeded)
+                plane.count(.lastBytes)
                 _ = budget.spend(AbuseBudget.stallCost, on: .stalling, now: now)
                 reset(stream, .cancel)
                 stream.discard()

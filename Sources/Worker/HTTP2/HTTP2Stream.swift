@@ -71,6 +71,7 @@ final class HTTP2Stream: ClientSide {
     /// The request's last byte was read.
     func requestEnded(trailers: [UInt8]) { endTrailers = trailers }
 
+    override var transport: RequestSeries.Transport { .http2 }
     override var requestTrailers: [UInt8]? { endTrailers }
 
     override func bodyFraming(of head: RequestHead) -> MessageFraming {

@@ -138,6 +138,7 @@ final class KeyringService: KeyFetcherOwner, ControlChannelOwner, TimerHandler {
         perform(
             machine.finished(
                 issuer: issuer, result, now: now, wallClock: reactor.kernel.wallClock(), jitter: .random(in: 0..<1)))
+        panel?.set(.keysFetchedAt, UInt64(max(0, machine.fetchedAt)))
     }
 
     func received(_ reception: consuming Reception<ToWorker>, on channel: UInt32) {
@@ -158,7 +159,7 @@ final class KeyringService: KeyFetcherOwner, ControlChannelOwner, TimerHandler {
             _ = channel?.send(.drained)
             reactor.stop()
         case .stop: reactor.stop()
-        case .connection, .keys, .cancel: refuse()
+        case .connection, .keys, .cancel, .panel, .panelGone: refuse()
         }
     }
 

@@ -51,6 +51,9 @@ struct KeyringStateMachine {
     /// Whether every issuer has keys.
     var isReady: Bool { issuers.allSatisfy { $0.published != nil } }
 
+    /// When keys were last fetched, of the issuer for which that is longest ago, in seconds since 1970; 0: not all were.
+    var fetchedAt: Int64 { issuers.map(\.fetchedAt).min() ?? 0 }
+
     /// When `tick` has something to do.
     var nextTick: Instant? { issuers.compactMap(\.scheduler.nextFetch).min() }
 

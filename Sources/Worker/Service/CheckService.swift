@@ -47,6 +47,11 @@ enum CheckService {
                 Self.finding($0, "listeners[\(index)].tls.certificateFile", "listeners[\(index)].tls.keyFile")
             }
         }
+        if let tls = configuration.admin?.tls {
+            let complaints = CertificateCheck.complaints(
+                aboutCertificate: .file(tls.certificateFile), key: .file(tls.keyFile))
+            findings += complaints.map { Self.finding($0, "admin.tls.certificateFile", "admin.tls.keyFile") }
+        }
         let upstream = configuration.upstream
         if let authorities = Self.source(upstream.certificateAuthorityFile, upstream.certificateAuthorityData),
             let complaint = CertificateCheck.complaint(aboutAuthorities: authorities)

@@ -108,6 +108,7 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
             plane.upstream.credentials.reloadIfChanged()
             listeners.reloadIfChanged()
         case .message(.refreshKeys): violated(.badValue("refreshKeys to a gateway worker"))
+        case .message(.panelGone): violated(.badValue("panelGone to a gateway worker"))
         case .message: violated(.missingDescriptor)
         case .descriptorLost(let message): descriptorLost(with: message)
         case .violation(let error): violated(error)
@@ -132,7 +133,7 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
         switch message {
         case .connection(let id, _, _): connections.notTaken(id)
         case .keys: _ = channel?.send(.wantKeys)
-        case .refreshKeys, .credentialsChanged, .drain, .cancel, .stop: break
+        case .refreshKeys, .credentialsChanged, .drain, .cancel, .stop, .panel, .panelGone: break
         }
     }
 
@@ -224,6 +225,9 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
         switch tag {
         case Tag.beat:
             beat = reactor.startTimer(at: now + Self.beatInterval, handler: self, tag: Tag.beat)
+            for (index, expiry) in listeners.certificateExpiries.enumerated() {
+                plane.panel.set(.certificates, index, expiry)
+            }
             if trimming.shouldTrim(connections: connections.count) { ProcessMemory.giveBackFreed() }
         default:
             if drainTimer.isDue(now: now, on: reactor, handler: self, tag: Tag.drain) { cut() }

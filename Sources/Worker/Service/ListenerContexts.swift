@@ -15,21 +15,25 @@ final class ListenerContexts: TimerHandler {
 
     private let reactor: Reactor
     private let logger: Logger
+    private let offersHTTP2: Bool
     private var entries: [Entry] = []
     private var timer = Reactor.Timer.none
     private static let interval = Duration.seconds(2)
 
-    init(reactor: Reactor, listeners: [ListenerConfiguration], logger: Logger) throws(StartFailure) {
+    init(
+        reactor: Reactor, listeners: [ListenerConfiguration], offersHTTP2: Bool = true, logger: Logger
+    ) throws(StartFailure) {
         self.reactor = reactor
+        self.offersHTTP2 = offersHTTP2
         self.logger = logger
-        for (index, listener) in listeners.enumerated() {
+        for listener in listeners {
             let files = WatchedFiles(listener.tls.map { [$0.certificateFile, $0.keyFile] } ?? [])
             var context: TLSContext?
             if let tls = listener.tls {
                 do {
-                    context = try Self.load(tls)
+                    context = try load(tls)
                 } catch {
-                    throw .configuration("listeners[\(index)].tls: \(error)")
+                    throw .configuration("listener \(listener.name): tls: \(error)")
                 }
             }
             entries.append(Entry(configuration: listener, context: context, files: files))
@@ -43,6 +47,11 @@ final class ListenerContexts: TimerHandler {
         entries.indices.contains(index) ? entries[index] : nil
     }
 
+    /// When each listener's certificate expires, in seconds since 1970; 0: it has none.
+    var certificateExpiries: [UInt64] {
+        entries.map { UInt64(max(0, $0.context?.certificateExpiry ?? 0)) }
+    }
+
     func timerFired(tag: UInt32, now: Instant) {
         timer = reactor.startTimer(at: now + Self.interval, handler: self)
         reloadIfChanged()
@@ -54,7 +63,7 @@ final class ListenerContexts: TimerHandler {
             guard entries[index].files.haveChanged(), let tls = entries[index].configuration.tls else { continue }
             let name = entries[index].configuration.name
             do {
-                entries[index].context = try Self.load(tls)
+                entries[index].context = try load(tls)
                 logger.info("listener certificate read again", metadata: ["listener": "\(name)"])
             } catch {
                 // Certificate and key change one after the other: the second change comes through here again.
@@ -65,7 +74,7 @@ final class ListenerContexts: TimerHandler {
         }
     }
 
-    private static func load(_ tls: ListenerConfiguration.ServerTLS) throws -> TLSContext {
+    private func load(_ tls: ListenerConfiguration.ServerTLS) throws -> TLSContext {
         let chain: [UInt8]
         let key: [UInt8]
         do { chain = try FileReader.read(tls.certificateFile) } catch {
@@ -73,7 +82,8 @@ final class ListenerContexts: TimerHandler {
         }
         do { key = try FileReader.read(tls.keyFile) } catch { throw Unreadable(path: tls.keyFile, error: error) }
         return try TLSContext.server(
-            credentials: .init(chain: chain, key: key), minimumVersion: tls.minimumVersion)
+            credentials: .init(chain: chain, key: key), minimumVersion: tls.minimumVersion,
+            offersHTTP2: offersHTTP2)
     }
 
     private struct Unreadable: Error, CustomStringConvertible {

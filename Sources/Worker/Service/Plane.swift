@@ -81,6 +81,24 @@ final class Plane {
         }
     }
 
+    // MARK: Counting
+
+    /// A deadline passed.
+    func count(_ deadline: DeadlineSeries) {
+        panel.add(.deadlinesExceeded)
+        panel.count(.deadlines, deadline.index)
+    }
+
+    func count(_ authentication: AuthenticationSeries) {
+        panel.add(authentication == .accepted ? .authenticationAccepted : .authenticationRefused)
+        panel.count(.authentication, authentication.index)
+    }
+
+    /// A request that the gateway answered before it could become an exchange.
+    func countWithoutExchange(_ transport: RequestSeries.Transport, status: Int) {
+        panel.count(.requests, RequestSeries(transport, .other, status: status).index)
+    }
+
     // MARK: Keys
 
     func waitForKeys(_ exchange: Exchange) {

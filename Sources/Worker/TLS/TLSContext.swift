@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import COpenSSL
+import Glibc
 import Shared
 
 /// The one owner of an `SSL_CTX`: what all TLS sessions of one listener, or all to the API server, have in common.
@@ -18,13 +19,14 @@ import Shared
     /// For a listener. Session tickets are on (OpenSSL's own, stateless), the session cache is off: it would be
     /// memory without a use.
     static func server(
-        credentials: Credentials, minimumVersion: ListenerConfiguration.TLSVersion
+        credentials: Credentials, minimumVersion: ListenerConfiguration.TLSVersion, offersHTTP2: Bool = true
     ) throws(TLSError) -> TLSContext {
         let context = try unsafe TLSContext(method: TLS_server_method())
         try context.use(credentials)
         let version = minimumVersion == .tls13 ? TLS1_3_VERSION : TLS1_2_VERSION
         guard unsafe lg_ctx_set_min_proto(context.context, version) == 1 else { throw .unusable("TLS version") }
-        unsafe lg_ctx_alpn_http(context.context)
+        // Without an answer to ALPN a client speaks HTTP/1.1 (RFC 7301, RFC 9113 section 3.2).
+        if offersHTTP2 { unsafe lg_ctx_alpn_http(context.context) }
         unsafe SSL_CTX_set_options(context.context, lg_server_options())
         return context
     }
@@ -84,6 +86,16 @@ import Shared
         guard unsafe SSL_CTX_check_private_key(context) == 1 else {
             throw .unusable("private key does not belong to the certificate (\(TLSError.drainQueue() ?? "mismatch"))")
         }
+    }
+
+    /// When its own certificate expires, in seconds since 1970; nil: it has none.
+    var certificateExpiry: Int64? {
+        guard let certificate = unsafe SSL_CTX_get0_certificate(context),
+            let end = unsafe X509_get0_notAfter(certificate)
+        else { return nil }
+        var parts = unsafe tm()
+        guard unsafe ASN1_TIME_to_tm(end, &parts) == 1 else { return nil }
+        return unsafe Int64(timegm(&parts))
     }
 
     /// A session for an accepted connection.

@@ -13,7 +13,8 @@ struct ControlMessageTests {
         .connection(id: .max, listener: 3, peer: peer), .connection(id: 1, listener: 0, peer: .unspecified),
         .connection(id: 2, listener: .max, peer: .unix), .keys(generation: 0x0102_0304_0506_0708), .refreshKeys,
         .credentialsChanged, .drain(deadline: .never), .drain(deadline: Instant(nanoseconds: 5)),
-        .cancel(exchange: 77), .stop,
+        .cancel(exchange: 77), .stop, .panel(PanelOwner(role: .gateway, slot: 3, generation: .max)),
+        .panel(PanelOwner(role: .retired)), .panelGone(PanelOwner(role: .admin, slot: .max, generation: 1)),
     ]
 
     static let toSupervisor: [ToSupervisor] =
@@ -63,7 +64,7 @@ struct ControlMessageTests {
     @Test func onlyTheseCarryADescriptor() {
         for message in Self.toWorker {
             switch message {
-            case .connection, .keys: #expect(message.carriesDescriptor)
+            case .connection, .keys, .panel: #expect(message.carriesDescriptor)
             default: #expect(!message.carriesDescriptor)
             }
         }
@@ -80,6 +81,14 @@ struct ControlMessageTests {
         ] as [([UInt8], RecordError)])
     func saysWhatIsWrong(bytes: [UInt8], error: RecordError) {
         #expect(throws: error) { try decode(bytes, as: ToSupervisor.self) }
+    }
+
+    @Test func unknownPanelRoleIsRefused() {
+        for role: UInt8 in [0, 6, 255] {
+            #expect(throws: RecordError.badValue("panel role")) {
+                try decode([8, 0, role, 0, 0, 0, 0, 0, 0], as: ToWorker.self)
+            }
+        }
     }
 
     @Test func unknownAddressFamilyIsRefused() {

@@ -58,4 +58,15 @@ struct HistogramTests {
         counts[3] = count
         #expect(Histogram(counts: counts).quantile(1) == 3)
     }
+
+    @Test func countsUpToABound() {
+        var counts = [UInt64](repeating: 0, count: Histogram.buckets)
+        for value: UInt64 in [1, 5, 5, 100, 5_000, .max] { counts[Histogram.bucket(of: value)] += 1 }
+        let histogram = Histogram(counts: counts)
+        #expect(histogram.count(upTo: 0) == 0)
+        #expect(histogram.count(upTo: 5) == 3)
+        #expect(histogram.count(upTo: 200) == 4)
+        #expect(histogram.count(upTo: 10_000) == 5)
+        #expect(Histogram().count == 0)
+    }
 }

@@ -52,7 +52,81 @@ struct PanelTests {
         #expect(reader.orphanTimes().counts[Histogram.bucket(of: 3_000)] == 1)
         #expect(reader.value(.orphanMicrosecondsMax) == UInt64(Int64.max / 1_000))
         #expect(reader.rows().isEmpty, "figures and the histogram lie before the rows")
-        #expect(reader.value(.keysGeneration) == UInt64(Figure.keysGeneration.rawValue) << 40 | 5)
+        #expect(reader.value(Figure.keysGeneration) == UInt64(Figure.keysGeneration.rawValue) << 40 | 5)
+    }
+
+    @Test func tablesAndDurationsReachTheReader() throws {
+        let file = try PanelReader.makeFile(rows: 1)
+        let writer = try PanelWriter(file, rows: 1)
+        let reader = try PanelReader(PanelReader.readOnly(file))
+        for (number, table) in PanelTable.allCases.enumerated() {
+            writer.set(table, 0, UInt64(number))
+            writer.set(table, table.count - 1, UInt64(number) + 100)
+            writer.count(table, table.count - 1)
+            writer.count(table, table.count)
+            writer.count(table, -1)
+        }
+        for (number, table) in PanelTable.allCases.enumerated() {
+            #expect(reader.table(table).first == UInt64(number))
+            #expect(reader.table(table).last == UInt64(number) + 101)
+            #expect(reader.table(table).dropFirst().dropLast().allSatisfy { $0 == 0 })
+        }
+        writer.recordDuration(.milliseconds(2))
+        #expect(reader.durations().counts[Histogram.bucket(of: 2_000)] == 1)
+        #expect(reader.value(.requestMicroseconds) == 2_000)
+        #expect(reader.orphanTimes().count == 0)
+        #expect(reader.rows().isEmpty && reader.processes().isEmpty, "tables and histograms lie before the rows")
+    }
+
+    @Test func childrenReachTheReader() throws {
+        let file = try PanelReader.makeFile(rows: 2)
+        let (reader, writer) = (try PanelReader(file, rows: 2), try PanelWriter(file, rows: 2))
+        var row = ProcessRow()
+        row.slot = 1
+        row.generation = 2
+        row.role = 3
+        row.pid = 4
+        row.state = 5
+        row.memoryBytes = 6
+        row.youngDeaths = 7
+        writer.writeProcess(1, row)
+        #expect(reader.processes() == [row])
+        writer.writeProcess(1, nil)
+        #expect(reader.processes().isEmpty)
+    }
+
+    @Test func sumsAreOfCountersAndSurviveBeingWritten() throws {
+        let file = try PanelReader.makeFile(rows: 1)
+        let (reader, writer) = (try PanelReader(file, rows: 1), try PanelWriter(file, rows: 1))
+        for figure in Figure.allCases { writer.set(figure, 3) }
+        for table in PanelTable.allCases { writer.set(table, 1, 3) }
+        writer.recordDuration(.milliseconds(1))
+        writer.recordOrphanTime(.milliseconds(1))
+        var totals = PanelTotals()
+        totals.add(reader)
+        totals.add(reader)
+        #expect(totals.value(.exchangesOpened) == 6)
+        #expect(totals.value(.connections) == 0)
+        #expect(totals.table(.requests)[1] == 6)
+        #expect(totals.table(.certificates)[1] == 0)
+        #expect(totals.durations.count == 2)
+        let sums = try PanelReader.makeFile(rows: 0)
+        try PanelWriter(sums, rows: 0).write(totals)
+        var again = PanelTotals()
+        again.add(try PanelReader(sums))
+        #expect(again == totals)
+        totals.add(reader, gauges: true)
+        #expect(totals.value(.connections) == 3)
+    }
+
+    @Test func aReaderCannotWrite() throws {
+        let file = try PanelReader.makeFile(rows: 1)
+        let readOnly = try PanelReader.readOnly(file)
+        #expect(throws: Errno(EINVAL)) { _ = try PanelWriter(readOnly, rows: 1) }
+        #expect(try PanelReader(file, rows: 1).raw == nil)
+        let keeping = try PanelReader(file, rows: 1, keepsFile: true)
+        let kept = try #require(keeping.raw)
+        #expect(fcntl(kept, F_GETFL) & O_ACCMODE == O_RDONLY)
     }
 
     @Test func rowsReachTheReader() throws {

@@ -43,6 +43,7 @@ final class SimulatedLauncher: ChildLauncher {
             let keyring = KeyringNode(world: world, channel: theirs)
             keyrings.append(keyring)
             (process, panel) = (keyring, keyring.panel)
+        case .admin: preconditionFailure("no simulated gateway has an admin listener")
         }
         let channel = supervisor.insert(ours)
         let child = SimulatedChild(process: process, pid: lastPid, supervisor: supervisor)

@@ -25,9 +25,13 @@ final class SupervisorNode: SimulatedProcess, EventHandler, TimerHandler {
         let kernel = SimulatedKernel(world: world)
         listenerFD = kernel.insert(listener)
         let reactor = Reactor(kernel: kernel)
-        pool = WorkerPool(
-            reactor: reactor, configuration: configuration, workers: world.scenario.workers, descriptorLimit: 320,
-            launcher: launcher, log: Logger(label: "simulated") { _ in SwiftLogNoOpLogHandler() })
+        do {
+            pool = try WorkerPool(
+                reactor: reactor, configuration: configuration, workers: world.scenario.workers, descriptorLimit: 320,
+                launcher: launcher, log: Logger(label: "simulated") { _ in SwiftLogNoOpLogHandler() })
+        } catch {
+            fatalError("no memory for the supervisor's panel: \(error)")
+        }
         super.init(world: world, kernel: kernel, reactor: reactor)
         kernel.onClose = { [unowned self] endpoint, reset in closing(endpoint, reset) }
         launcher.supervisor = kernel

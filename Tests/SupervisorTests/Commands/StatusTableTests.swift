@@ -12,6 +12,7 @@ import Testing
              "listeners":[{"name":"main","address":"127.0.0.1:8443"}],
              "handoff":{"accepted":5,"handed":5,"claimed":4,"redelivered":1,"lost":0,"unclaimed":1},
              "keyring":{"pid":101,"state":"ready","generation":3},
+             "admin":{"pid":103,"state":"ready","address":"127.0.0.1:9402","connections":1},
              "workers":[{"slot":0,"generation":1,"pid":102,"state":"ready","connections":12,"inFlight":3,
                "upstreamConnections":4,"upstreamIdle":1,"orphans":0,"exchangesOpened":103,"exchangesEnded":100,
                "cancelled":2,"orphanMilliseconds":{"count":2,"max":0.4},"rssAnonBytes":13000000,"descriptors":30}]}
@@ -29,6 +30,9 @@ import Testing
 
                 KEYRING  PID  GENERATION
                 ready    101  3
+
+                ADMIN  PID  ADDRESS         CONNS
+                ready  103  127.0.0.1:9402  1
 
                 WORKER  STATE  PID  CONNS  IN-FLIGHT  UPSTREAM  IDLE  ORPHANS  ENDED  CANCELLED  MEMORY   FDS
                 0.1     ready  102  12     3          4         1     0        100    2          12.4MiB  30

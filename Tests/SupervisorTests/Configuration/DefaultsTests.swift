@@ -132,6 +132,7 @@ import Testing
             limits: {requestLine: 1024, head: 8KiB, fields: 64, bufferMemory: 1GiB}
             logging: {level: debug, requests: false}
             control: {socket: none}
+            admin: {address: "127.0.0.1:3", tls: *tls}
             """
         let folder = try ConfigurationFolder()
         try folder.write("lychgate.yaml", text.replacing("FOLDER", with: folder.path))
@@ -166,7 +167,8 @@ import Testing
                 bodyProgress: .seconds(8), tunnelIdle: .seconds(12), drain: .seconds(9), hardStop: .seconds(10),
                 workerStart: .seconds(11)),
             limits: .init(requestLine: 1_024, head: 8_192, fields: 64, bufferMemory: 1_073_741_824),
-            logging: .init(level: .debug, requests: false), control: .init(socket: nil))
+            logging: .init(level: .debug, requests: false), control: .init(socket: nil),
+            admin: .init(address: "127.0.0.1:3", tls: tls))
         let loaded = try folder.load()
         #expect(loaded.configuration == expected)
         #expect(loaded.sourceFile == "\(root)/lychgate.yaml")

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why a child's process ended, for the counters. New ones go at the end: the order is the layout.
+package enum RecycleReason: Int, CaseIterable, Sendable {
+    /// By itself, or by a signal that was not ours.
+    case died
+    case startDeadline
+    case protocolError
+    case hung
+    case drainDeadline
+    case forced
+    case channelLost
+    /// It was told to drain, and did.
+    case drained
+
+    /// The label's value.
+    package var name: String {
+        switch self {
+        case .died: "died"
+        case .startDeadline: "start_deadline"
+        case .protocolError: "protocol_error"
+        case .hung: "hung"
+        case .drainDeadline: "drain_deadline"
+        case .forced: "forced"
+        case .channelLost: "channel_lost"
+        case .drained: "drained"
+        }
+    }
+}

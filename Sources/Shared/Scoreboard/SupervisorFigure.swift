@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The figures of the supervisor's own panel. New ones go at the end: the order is the layout.
+package enum SupervisorFigure: Int, CaseIterable, Sendable {
+    /// Client connections, as the hand-off's ledger counts them.
+    case accepted
+    case handed
+    case claimed
+    case closedUnclaimed
+    case redelivered
+    case lost
+    /// Accepted and neither claimed nor ended, now.
+    case unclaimed
+    /// Children started.
+    case spawns
+    /// Gateway workers that there should be.
+    case slots
+    /// 1: a shutdown has begun.
+    case stopping
+    /// Generation of the newest set of keys; 0: none yet.
+    case newestKeys
+    /// The supervisor's own anonymous memory, in bytes.
+    case memoryBytes
+    /// When it started, in seconds since 1970.
+    case startedAt
+}

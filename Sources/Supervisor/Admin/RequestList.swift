@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Shared
+
+/// The answer to `ps` on the control socket: requests in flight, oldest first. Its members are an interface: they are
+/// added to, never renamed. Never a token, never a query.
+struct RequestList: Codable, Equatable {
+    /// Requests shown at most: beyond them it says how many there are.
+    static let most = 10_000
+
+    var requests: [Request]
+    /// How many are in flight, shown or not.
+    var total: Int
+
+    struct Request: Codable, Equatable {
+        var id: String
+        var pid: Int32
+        var phase: String
+        var ageSeconds: Double
+        /// Since something last moved.
+        var idleSeconds: Double
+        /// Until the next deadline; nil: there is none.
+        var deadlineSeconds: Double?
+        var client: String
+        /// Empty: not known yet.
+        var user: String
+        var method: String
+        var path: String
+        var bytesFromClient: UInt64
+        var bytesToClient: UInt64
+    }
+
+    /// One line of JSON. Written by hand: ten thousand requests through a general encoder would hold the loop.
+    var line: [UInt8] {
+        var line: [UInt8] = []
+        line.reserveCapacity(64 + requests.count * 320)
+        line.append(contentsOf: "{\"requests\":[".utf8)
+        for (index, request) in requests.enumerated() {
+            if index > 0 { line.append(UInt8(ascii: ",")) }
+            request.write(to: &line)
+        }
+        line.append(contentsOf: "],\"total\":\(total)}\n".utf8)
+        return line
+    }
+}
+
+extension RequestList {
+    init(_ rows: [(process: WorkerProcess, row: ExchangeRow)], now: Instant) {
+        let shown = rows.sorted { $0.row.started < $1.row.started }.prefix(Self.most)
+        self.init(
+            requests: shown.map { Request($0.process.id, pid: $0.process.pid, $0.row, now: now) }, total: rows.count)
+    }
+}
+
+extension RequestList.Request {
+    init(_ worker: WorkerID, pid: Int32, _ row: ExchangeRow, now: Instant) {
+        self.init(
+            id: RequestID(worker: worker, exchange: row.id).description, pid: pid,
+            phase: ExchangePhase.name(row.phase), ageSeconds: Self.seconds(now.since(row.started)),
+            idleSeconds: Self.seconds(now.since(row.lastProgress)),
+            deadlineSeconds: row.deadline == .never ? nil : Self.seconds(row.deadline.since(now)),
+            client: row.client.description, user: row.user.text, method: row.method.text, path: row.path.text,
+            bytesFromClient: row.bytesFromClient, bytesToClient: row.bytesToClient)
+    }
+
+    /// In milliseconds' precision.
+    private static func seconds(_ duration: Duration) -> Double {
+        (duration.milliseconds).rounded() / 1_000
+    }
+
+    fileprivate func write(to line: inout [UInt8]) {
+        line.append(contentsOf: "{\"id\":\"\(id)\",\"pid\":\(pid),\"phase\":\"\(phase)\"".utf8)
+        line.append(contentsOf: ",\"ageSeconds\":\(ageSeconds),\"idleSeconds\":\(idleSeconds)".utf8)
+        if let deadlineSeconds { line.append(contentsOf: ",\"deadlineSeconds\":\(deadlineSeconds)".utf8) }
+        line.append(contentsOf: ",\"client\":\"\(client)\",\"user\":".utf8)
+        Self.quote(user, to: &line)
+        line.append(contentsOf: ",\"method\":".utf8)
+        Self.quote(method, to: &line)
+        line.append(contentsOf: ",\"path\":".utf8)
+        Self.quote(path, to: &line)
+        line.append(contentsOf: ",\"bytesFromClient\":\(bytesFromClient),\"bytesToClient\":\(bytesToClient)}".utf8)
+    }
+
+    /// RFC 8259 section 7.
+    private static func quote(_ text: String, to line: inout [UInt8]) {
+        let digits = Array("0123456789abcdef".utf8)
+        line.append(0x22)
+        for byte in text.utf8 {
+            switch byte {
+            case 0x22, 0x5c: line.append(contentsOf: [0x5c, byte])
+            case 0..<0x20, 0x7f:
+                line.append(contentsOf: "\\u00".utf8)
+                line.append(contentsOf: [digits[Int(byte >> 4)], digits[Int(byte & 15)]])
+            default: line.append(byte)
+            }
+        }
+        line.append(0x22)
+    }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Shared
+
+/// What the supervisor makes known of itself and its children: its own panel, and the sums of those that are gone.
+final class SupervisorBoard {
+    /// Rows beyond one for each slot: for processes that are replaced while they still end.
+    private static let spareRows = 64
+
+    private let file: FileDescriptor
+    private let writer: PanelWriter
+    private var rowsUsed = 0
+    private var spawns: UInt64 = 0
+    private var recycles = [UInt64](repeating: 0, count: PanelTable.recycles.count)
+    /// What gateway workers had counted that are gone.
+    private(set) var retired = PanelTotals()
+
+    init(slots: Int, now: Instant, wallClock: Int64) throws(Errno) {
+        let rows = slots + Self.spareRows
+        file = try PanelReader.makeFile(rows: rows)
+        writer = try PanelWriter(file, rows: rows)
+        writer.start(pid: ProcessFigures.ownPid)
+        writer.setPhase(.ready, now: now)
+        writer.beat(now)
+        writer.set(.slots, UInt64(slots))
+        writer.set(.startedAt, UInt64(max(0, wallClock)))
+    }
+
+    /// The panel's memory file, for reading only.
+    func readOnlyPanel() throws(Errno) -> FileDescriptor { try PanelReader.readOnly(file) }
+
+    /// A panel with sums, which does not change any more.
+    static func panel(of totals: PanelTotals) throws(Errno) -> FileDescriptor {
+        let file = try PanelReader.makeFile(rows: 0)
+        try PanelWriter(file, rows: 0).write(totals)
+        return try PanelReader.readOnly(file)
+    }
+
+    func spawned() {
+        spawns += 1
+        writer.set(.spawns, spawns)
+    }
+
+    /// A process was reaped; its slot's machine says why.
+    func ended(_ process: WorkerProcess, _ machine: SlotStateMachine) {
+        if process.role == .gateway { retired.add(process.panel) }
+        let reason = RecycleReason(machine)
+        recycles[reason.rawValue] += 1
+        writer.set(.recycles, reason.rawValue, recycles[reason.rawValue])
+    }
+
+    /// Once in each turn: a sign of life, and the ledger.
+    func publish(_ ledger: HandOffStateMachine, keysGeneration: UInt64, stopping: Bool, now: Instant) {
+        let counts = ledger.counts
+        writer.set(.accepted, counts.accepted)
+        writer.set(.handed, counts.handed)
+        writer.set(.claimed, counts.claimed)
+        writer.set(.closedUnclaimed, counts.closedUnclaimed)
+        writer.set(.redelivered, counts.redelivered)
+        writer.set(.lost, counts.lost)
+        writer.set(.unclaimed, UInt64(ledger.unclaimed))
+        writer.set(.newestKeys, keysGeneration)
+        writer.set(.stopping, stopping ? 1 : 0)
+        writer.beat(now)
+    }
+
+    /// Once a second: the children, with what the kernel says of their memory.
+    func publish(_ slots: [WorkerSlot]) {
+        var row = 0
+        for slot in slots {
+            guard let process = slot.process else { continue }
+            writer.writeProcess(row, ProcessRow(process, in: slot))
+            row += 1
+        }
+        for index in row..<max(row, rowsUsed) { writer.writeProcess(index, nil) }
+        rowsUsed = row
+        writer.set(.memoryBytes, ProcessFigures.rssAnonBytes(pid: ProcessFigures.ownPid) ?? 0)
+    }
+}
+
+extension ProcessRow {
+    init(_ process: WorkerProcess, in slot: WorkerSlot) {
+        self.init()
+        self.slot = UInt64(process.id.slot)
+        generation = UInt64(process.id.generation)
+        role = UInt64(PanelOwner(process).role.rawValue)
+        pid = UInt64(process.pid)
+        state = slot.state.rawValue
+        memoryBytes = ProcessFigures.rssAnonBytes(pid: process.pid) ?? 0
+        youngDeaths = UInt64(slot.machine.youngDeaths)
+    }
+}
+
+extension PanelOwner {
+    init(_ process: WorkerProcess) {
+        let role: Role =
+            switch process.role {
+            case .gateway: .gateway
+            case .keyring: .keyring
+            case .admin: .admin
+            }
+        self.init(
+            role: role, slot: UInt16(truncatingIfNeeded: process.id.slot), generation: process.id.generation)
+    }
+}
+
+extension RecycleReason {
+    /// Of a process that has just ended: the machine has not yet been told.
+    init(_ machine: SlotStateMachine) {
+        switch machine.reason {
+        case .startDeadline: self = .startDeadline
+        case .protocolError: self = .protocolError
+        case .hung: self = .hung
+        case .drainDeadline: self = .drainDeadline
+        case .forced: self = .forced
+        case .channelLost: self = .channelLost
+        case nil:
+            if case .draining = machine.state { self = .drained } else { self = .died }
+        }
+    }
+}

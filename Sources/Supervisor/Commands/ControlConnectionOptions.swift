@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Foundation
+import Shared
+
+/// How commands reach a running supervisor, and how they ask it.
+struct ControlConnectionOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The control socket (default: /run/lychgate/control.sock).", valueName: "path"))
+    var socket: String?
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("Take the socket's path from this configuration.", valueName: "file"))
+    var config: String?
+
+    /// How long connecting, asking and answering may take together.
+    private static let patience = Duration.seconds(5)
+    /// Far above what 1,024 workers, or 10,000 requests, need.
+    private static let answerLimit = 8 * 1_048_576
+
+    func validate() throws {
+        if self.socket != nil, self.config != nil {
+            throw ValidationError("--socket and --config exclude each other")
+        }
+    }
+
+    /// Asks, and gives the answer's line.
+    func ask(_ request: ControlRequest) throws -> [UInt8] {
+        let path = try self.path()
+        do {
+            let connection = try UnixConnection(path: path, deadline: Instant.now + Self.patience)
+            try connection.send(ControlAnswer.line(request))
+            return try connection.readLine(limit: Self.answerLimit)
+        } catch {
+            throw CommandFailure("no answer from the gateway at \(path): \(error); is it running?")
+        }
+    }
+
+    /// Asks, and reads the answer.
+    func ask<Answer: Decodable>(_ request: ControlRequest, as type: Answer.Type) throws -> Answer {
+        try self.read(try self.ask(request), as: type)
+    }
+
+    func read<Answer: Decodable>(_ line: [UInt8], as type: Answer.Type) throws -> Answer {
+        if let answer = try? JSONDecoder().decode(type, from: Data(line)) { return answer }
+        if let failure = try? JSONDecoder().decode(ControlFailure.self, from: Data(line)) {
+            throw CommandFailure(failure.error)
+        }
+        throw CommandFailure("the gateway's answer is not one that this version reads; try -o json")
+    }
+
+    private func path() throws -> String {
+        if let socket = self.socket {
+            return socket
+        }
+        guard let config = self.config else {
+            return ControlConfiguration().socket ?? ""
+        }
+        guard let path = try ConfigurationLoader().controlSocket(file: config) else {
+            throw CommandFailure("\(config) says `control.socket: none`, so that there is nobody to ask")
+        }
+        return path
+    }
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+/// `lychgate ps`: every request in flight, of all workers.
+struct PsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ps", abstract: "List the requests in flight, oldest first.",
+        discussion: "Read from shared memory, so that it answers while workers hang.")
+
+    @Option(name: .shortAndLong, help: "How to print them.")
+    var output: OutputFormat = .table
+    @OptionGroup var connection: ControlConnectionOptions
+
+    func run() throws {
+        let line = try self.connection.ask(ControlRequest(command: "ps"))
+        switch self.output {
+        case .json: print(String(decoding: line, as: UTF8.self))
+        case .table: print(RequestTable.text(try self.connection.read(line, as: RequestList.self)))
+        }
+    }
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Shared
+
+/// `/metrics`: every family of the gateway, in base units. The number of series is bounded by tables of fixed size and by
+/// the number of processes; none comes from what a client sends.
+struct MetricsPage {
+    private static let requestBounds = [
+        0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+    ]
+    private static let orphanBounds = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5]
+
+    let board: PanelBoard
+    let listeners: [String]
+    let now: Instant
+    /// Seconds since 1970.
+    let wallClock: Int64
+
+    var text: String {
+        let totals = board.totals
+        var page = PrometheusText()
+        page.family("build_info", .gauge, "What runs; always 1.")
+        page.sample("build_info", [("version", Version.current)], UInt64(1))
+        requests(totals, &page)
+        outcomes(totals, &page)
+        traffic(totals, &page)
+        resources(totals, &page)
+        if let supervisor = board.supervisor {
+            handOff(supervisor, &page)
+            children(supervisor, &page)
+        }
+        heartbeats(&page)
+        dates(&page)
+        return page.text
+    }
+
+    // MARK: Requests
+
+    private func requests(_ totals: PanelTotals, _ page: inout PrometheusText) {
+        page.family("requests_total", .counter, "Requests that ended, by status (none: no response was sent).")
+        for (index, count) in totals.table(.requests).enumerated() where count > 0 {
+            guard let series = RequestSeries(index: index) else { continue }
+            page.sample(
+                "requests_total",
+                [("code", series.codeName), ("verb", series.verb.name), ("protocol", series.transport.name)], count)
+        }
+        page.histogram(
+            "request_duration_seconds", "Duration of ordinary (not long-running) requests.", totals.durations,
+            sumMicroseconds: totals.value(.requestMicroseconds), bounds: Self.requestBounds)
+        page.family("requests_in_flight", .gauge, "Requests in flight now, by class.")
+        let long = totals.value(.longRunningInFlight)
+        let tunnels = totals.value(.tunnelsInFlight)
+        let all = totals.value(.exchangesInFlight)
+        // Three words that are not read at one instant: a difference may come out below zero.
+        page.sample("requests_in_flight", [("class", "ordinary")], all > long ? all - long : 0)
+        page.sample("requests_in_flight", [("class", "long_running")], long > tunnels ? long - tunnels : 0)
+        page.sample("requests_in_flight", [("class", "tunnel")], tunnels)
+        page.single("requests_started_total", .counter, "Requests begun.", totals.value(.exchangesOpened))
+        page.single("requests_ended_total", .counter, "Requests ended.", totals.value(.exchangesEnded))
+    }
+
+    private func outcomes(_ totals: PanelTotals, _ page: inout PrometheusText) {
+        page.single("orphans", .gauge, "Upstream work older than 100 ms whose client is gone.", totals.value(.orphans))
+        page.histogram(
+            "orphan_seconds", "From a client's leaving to the end of what its request had started.",
+            totals.orphanTimes, sumMicroseconds: totals.value(.orphanMicroseconds), bounds: Self.orphanBounds)
+        page.family("cancelled_total", .counter, "Requests that ended before their time, by whose doing and phase.")
+        for (index, count) in totals.table(.cancellations).enumerated() {
+            guard let series = CancellationSeries(index: index), series.phase != .ended else { continue }
+            page.sample("cancelled_total", [("by", series.cause.name), ("phase", series.phase.name)], count)
+        }
+        page.family("deadline_exceeded_total", .counter, "Deadlines that passed, by what was waited for.")
+        for (index, count) in totals.table(.deadlines).enumerated() {
+            guard let series = DeadlineSeries(index: index) else { continue }
+            page.sample("deadline_exceeded_total", [("stage", series.name)], count)
+        }
+        page.family("authn_attempts_total", .counter, "Judgements of credentials.")
+        for (index, count) in totals.table(.authentication).enumerated() {
+            guard let series = AuthenticationSeries(index: index), count > 0 || index < 3 else { continue }
+            page.sample(
+                "authn_attempts_total",
+                [("method", series.method), ("result", series.result), ("reason", series.reason)], count)
+        }
+        page.family("http2_abuse_total", .counter, "HTTP/2 connections ended for what they overdid.")
+        for (kind, figure) in [
+            ("rapid_resets", Figure.http2RapidResets), ("provoked_resets", .http2ProvokedResets),
+            ("head_floods", .http2HeadFloods), ("control_floods", .http2ControlFloods),
+            ("empty_frame_floods", .http2EmptyFrameFloods), ("stalls", .http2Stalls),
+        ] {
+            page.sample("http2_abuse_total", [("kind", kind)], totals.value(figure))
+        }
+        page.single("malformed_requests_total", .counter, "Heads refused.", totals.value(.malformedRequests))
+        page.single(
+            "overload_refusals_total", .counter, "Requests refused at a limit.", totals.value(.overloadRefusals))
+    }
+
+    // MARK: Connections and memory
+
+    private func traffic(_ totals: PanelTotals, _ page: inout PrometheusText) {
+        page.single("connections", .gauge, "Client connections open now.", totals.value(.connections))
+        page.family("tls_handshakes_total", .counter, "TLS handshakes of clients.")
+        page.sample("tls_handshakes_total", [("result", "completed")], totals.value(.tlsHandshakes))
+        page.sample("tls_handshakes_total", [("result", "failed")], totals.value(.tlsFailures))
+        page.family("upstream_connections", .gauge, "Connections to the API server now.")
+        let open = totals.value(.upstreamOpen)
+        let idle = totals.value(.upstreamIdle)
+        page.sample("upstream_connections", [("state", "idle")], idle)
+        page.sample("upstream_connections", [("state", "used")], open > idle ? open - idle : 0)
+        page.single(
+            "upstream_connections_opened_total", .counter, "Connections to the API server begun.",
+            totals.value(.upstreamOpened))
+        page.single(
+            "upstream_failures_total", .counter, "Connections to the API server that failed.",
+            totals.value(.upstreamFailures))
+        page.single(
+            "upstream_retries_total", .counter, "Requests sent again on a fresh connection.",
+            totals.value(.upstreamRetries))
+    }
+
+    private func resources(_ totals: PanelTotals, _ page: inout PrometheusText) {
+        page.single("buffer_bytes", .gauge, "Memory of buffers in use.", totals.value(.bufferBytes))
+        page.single(
+            "buffer_refusals_total", .counter, "Buffers refused at the limit.", totals.value(.bufferRefusals))
+        page.single(
+            "descriptors_lost_total", .counter, "Descriptors lost at the descriptor limit.",
+            totals.value(.descriptorsLost))
+    }
+
+    // MARK: The supervisor
+
+    private func handOff(_ supervisor: PanelReader, _ page: inout PrometheusText) {
+        page.single("accepted_total", .counter, "Client connections accepted.", supervisor.value(.accepted))
+        page.family("handoff_total", .counter, "Hand-overs of connections to workers, and what became of them.")
+        for (result, figure) in [
+            ("handed", SupervisorFigure.handed), ("claimed", .claimed), ("closed", .closedUnclaimed),
+            ("redelivered", .redelivered), ("lost", .lost),
+        ] {
+            page.sample("handoff_total", [("result", result)], supervisor.value(figure))
+        }
+        page.single(
+            "handoff_unclaimed", .gauge, "Connections accepted and neither claimed nor ended.",
+            supervisor.value(.unclaimed))
+        page.single("worker_slots", .gauge, "Gateway workers there should be.", supervisor.value(.slots))
+        page.single("worker_spawns_total", .counter, "Children started.", supervisor.value(.spawns))
+        page.family("worker_recycles_total", .counter, "Children ended, by reason.")
+        for (index, count) in supervisor.table(.recycles).enumerated() {
+            guard let reason = RecycleReason(rawValue: index) else { continue }
+            page.sample("worker_recycles_total", [("reason", reason.name)], count)
+        }
+        page.single(
+            "stopping", .gauge, "1 from the beginning of a shutdown on.", supervisor.value(.stopping))
+        page.single(
+            "supervisor_memory_bytes", .gauge, "Anonymous memory of the supervisor.", supervisor.value(.memoryBytes))
+        page.single(
+            "start_time_seconds", .gauge, "When the supervisor started, since 1970.", supervisor.value(.startedAt))
+    }
+
+    private func children(_ supervisor: PanelReader, _ page: inout PrometheusText) {
+        // One series for each slot, whichever processes hold it: series do not multiply with generations.
+        var memory: [Place: UInt64] = [:]
+        var young: [Place: UInt64] = [:]
+        var states: [String: UInt64] = [:]
+        for state in ProcessRow.State.allCases { states[state.name] = 0 }
+        for row in supervisor.processes() {
+            guard let role = PanelOwner.Role(rawValue: UInt8(truncatingIfNeeded: row.role)) else { continue }
+            let place = Place(role: "\(role)", slot: row.slot)
+            memory[place, default: 0] &+= row.memoryBytes
+            young[place] = max(young[place] ?? 0, row.youngDeaths)
+            if role == .gateway, let state = ProcessRow.State(rawValue: row.state) {
+                states[state.name, default: 0] += 1
+            }
+        }
+        page.family("workers", .gauge, "Gateway workers' processes, by state.")
+        for (state, count) in states.sorted(by: { $0.key < $1.key }) {
+            page.sample("workers", [("state", state)], count)
+        }
+        page.family("worker_memory_bytes", .gauge, "Anonymous memory of children.")
+        for (place, bytes) in memory.sorted(by: { $0.key < $1.key }) {
+            page.sample("worker_memory_bytes", place.labels, bytes)
+        }
+        page.family("worker_crash_tally", .gauge, "Deaths in a row of a slot's processes that died young.")
+        for (place, count) in young.sorted(by: { $0.key < $1.key }) {
+            page.sample("worker_crash_tally", place.labels, count)
+        }
+    }
+
+    private struct Place: Hashable, Comparable {
+        let role: String
+        let slot: UInt64
+
+        var labels: PrometheusText.Labels { [("role", role), ("worker", "\(slot)")] }
+
+        static func < (left: Place, right: Place) -> Bool { (left.role, left.slot) < (right.role, right.slot) }
+    }
+
+    // MARK: Ages and dates
+
+    private func heartbeats(_ page: inout PrometheusText) {
+        if let supervisor = board.supervisor {
+            page.family("supervisor_heartbeat_age_seconds", .gauge, "Since the supervisor's loop last turned.")
+            page.sample("supervisor_heartbeat_age_seconds", [], age(supervisor))
+        }
+        var ages: [Place: Double] = [:]
+        for role in [PanelOwner.Role.gateway, .keyring, .admin] {
+            for (owner, panel) in board.panels(role) where panel.heartbeat != .zero {
+                let place = Place(role: "\(role)", slot: UInt64(owner.slot))
+                ages[place] = max(ages[place] ?? 0, age(panel))
+            }
+        }
+        page.family("worker_heartbeat_age_seconds", .gauge, "Since a child's loop last turned.")
+        for (place, age) in ages.sorted(by: { $0.key < $1.key }) {
+            page.sample("worker_heartbeat_age_seconds", place.labels, age)
+        }
+    }
+
+    private func age(_ panel: PanelReader) -> Double { now.since(panel.heartbeat).milliseconds / 1_000 }
+
+    private func dates(_ page: inout PrometheusText) {
+        let fetched = board.panels(.keyring).map { $0.panel.value(Figure.keysFetchedAt) }.max() ?? 0
+        page.family("jwks_age_seconds", .gauge, "Since the issuer's keys were last fetched.")
+        if fetched > 0 {
+            page.sample("jwks_age_seconds", [], UInt64(max(0, wallClock - Int64(clamping: fetched))))
+        }
+        var expiries = board.panels(.admin).last.map { $0.panel.value(.certificates, 0) }.map { [("admin", $0)] } ?? []
+        for (index, name) in listeners.enumerated() where index < PanelTable.certificates.count {
+            // Workers may not all have taken a new certificate yet: the one that ends first counts.
+            let dates = board.panels(.gateway).map { $0.panel.value(.certificates, index) }.filter { $0 > 0 }
+            expiries.append((name, dates.min() ?? 0))
+        }
+        page.family(
+            "certificate_expiry_timestamp_seconds", .gauge, "When a listener's certificate expires, since 1970.")
+        for (name, date) in expiries where date > 0 {
+            page.sample("certificate_expiry_timestamp_seconds", [("listener", name)], date)
+        }
+    }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Shared
+
+/// Requests that ended before their time, by whose doing and in which phase: places in `PanelTable.cancellations`.
+struct CancellationSeries: Equatable, Hashable, Sendable {
+    enum Cause: Int, CaseIterable, Sendable {
+        /// The client left.
+        case client
+        /// The end of a drain, or `lychgate kill`.
+        case gateway
+
+        var name: String { "\(self)" }
+    }
+
+    private static let phaseWords = 8
+
+    let cause: Cause
+    let phase: ExchangePhase
+
+    init(_ cause: Cause, _ phase: ExchangePhase) {
+        self.cause = cause
+        self.phase = phase
+    }
+
+    init?(index: Int) {
+        guard let cause = Cause(rawValue: index / Self.phaseWords),
+            let phase = ExchangePhase(rawValue: UInt64(index % Self.phaseWords))
+        else { return nil }
+        self.init(cause, phase)
+    }
+
+    var index: Int { cause.rawValue * Self.phaseWords + Int(phase.rawValue) }
+}
+
+/// Deadlines that passed, by what was waited for: places in `PanelTable.deadlines`.
+enum DeadlineSeries: Equatable, Hashable, Sendable {
+    case exchange(Stage)
+    case tlsHandshake
+    case requestHead
+    /// The client did not take an answer's last bytes.
+    case lastBytes
+
+    /// Where the stages of exchanges end.
+    private static let connectionStages = 20
+
+    init?(index: Int) {
+        switch index {
+        case 0..<Stage.allCases.count: self = .exchange(Stage.allCases[index])
+        case Self.connectionStages: self = .tlsHandshake
+        case Self.connectionStages + 1: self = .requestHead
+        case Self.connectionStages + 2: self = .lastBytes
+        default: return nil
+        }
+    }
+
+    var index: Int {
+        switch self {
+        case .exchange(let stage): Stage.allCases.firstIndex(of: stage) ?? 0
+        case .tlsHandshake: Self.connectionStages
+        case .requestHead: Self.connectionStages + 1
+        case .lastBytes: Self.connectionStages + 2
+        }
+    }
+
+    /// The label's value.
+    var name: String {
+        switch self {
+        case .exchange(let stage): stage.rawValue
+        case .tlsHandshake: "tls_handshake"
+        case .requestHead: "request_head"
+        case .lastBytes: "last_bytes"
+        }
+    }
+}
+
+/// Judgements of credentials: places in `PanelTable.authentication`.
+enum AuthenticationSeries: Equatable, Hashable, Sendable {
+    case noCredentials
+    case accepted
+    /// No key of the issuer could decide.
+    case noKey
+    case refused(Refusal.Reason)
+
+    private static let firstReason = 3
+
+    init?(index: Int) {
+        switch index {
+        case 0: self = .noCredentials
+        case 1: self = .accepted
+        case 2: self = .noKey
+        default:
+            let reason = index - Self.firstReason
+            guard Refusal.Reason.allCases.indices.contains(reason) else { return nil }
+            self = .refused(Refusal.Reason.allCases[reason])
+        }
+    }
+
+    var index: Int {
+        switch self {
+        case .noCredentials: 0
+        case .accepted: 1
+        case .noKey: 2
+        case .refused(let reason): Self.firstReason + (Refusal.Reason.allCases.firstIndex(of: reason) ?? 0)
+        }
+    }
+
+    var method: String { self == .noCredentials ? "none" : "jwt" }
+    var result: String { self == .accepted ? "accepted" : "refused" }
+
+    /// Empty: there is nothing to say.
+    var reason: String {
+        switch self {
+        case .noCredentials: "no-credentials"
+        case .accepted: ""
+        case .noKey: "key-unknown"
+        case .refused(let reason): reason.rawValue
+        }
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Shared
+import Testing
+
+@testable import Supervisor
+
+@Suite struct RequestIDTests {
+    @Test(
+        arguments: [
+            ("0.1/17", true), ("12.4294967295/18446744073709551615", true), ("", false), ("0.1", false),
+            ("0.1/", false), ("0.1/0", false), ("0/1", false), ("+0.1/2", false), ("0.1/2/3", false),
+            ("0.1.2/3", false),
+            ("0.4294967296/1", false), ("-1.1/1", false), ("0.1/ 1", false),
+        ])
+    func text(text: String, isOne: Bool) {
+        #expect((RequestID(text) != nil) == isOne)
+        if let id = RequestID(text) { #expect(id.description == text) }
+    }
+}
+
+@Suite struct RequestListTests {
+    private let now = Instant.zero + .seconds(100)
+
+    private func row(user: String, path: String) -> ExchangeRow {
+        var row = ExchangeRow()
+        row.id = 17
+        row.phase = ExchangePhase.responding.rawValue
+        row.started = Instant.zero + .milliseconds(97_500)
+        row.lastProgress = Instant.zero + .seconds(99)
+        row.client = SocketAddress(family: .ipv4, port: 5, high: 0, low: 0x7f00_0001)
+        row.method = FixedText("GET")
+        row.user = FixedText(user)
+        row.path = FixedText(path)
+        row.bytesToClient = 9
+        return row
+    }
+
+    private func list(_ rows: [ExchangeRow]) -> RequestList {
+        let requests = rows.map {
+            RequestList.Request(WorkerID(slot: 0, generation: 1), pid: 3, $0, now: now)
+        }
+        return RequestList(requests: requests, total: requests.count)
+    }
+
+    @Test func theLineIsJSONOfTheList() throws {
+        let list = list([row(user: "a\"b\\\u{7}é", path: "/api/v1/pods"), row(user: "", path: "/")])
+        #expect(list.line.last == UInt8(ascii: "\n"))
+        #expect(try JSONDecoder().decode(RequestList.self, from: Data(list.line)) == list)
+        #expect(list.requests[0].id == "0.1/17")
+        #expect(list.requests[0].ageSeconds == 2.5)
+        #expect(list.requests[0].idleSeconds == 1)
+        #expect(list.requests[0].deadlineSeconds == nil)
+        #expect(list.requests[0].phase == "responding")
+    }
+
+    @Test func theTableShowsNothingThatMovesTheCursor() {
+        let lines = RequestTable.text(list([row(user: "eve\u{1b}[2J", path: "/x\u{202e}")])).split(separator: "\n")
+        #expect(lines.count == 2)
+        #expect(lines[1].hasPrefix("0.1/17  2.5s  1.0s  responding  127.0.0.1:5  eve"))
+        #expect(!lines[1].unicodeScalars.contains("\u{1b}") && !lines[1].unicodeScalars.contains("\u{202e}"))
+    }
+
+    @Test func tenThousandRequestsAreListedInTime() throws {
+        let count = 10_000
+        let file = try PanelReader.makeFile(rows: count)
+        let (reader, writer) = (try PanelReader(file, rows: count), try PanelWriter(file, rows: count))
+        for index in 0..<count {
+            var row = row(user: "alice", path: "/api/v1/namespaces/default/pods/\(index)")
+            row.id = UInt64(index + 1)
+            writer.writeRow(index, row)
+        }
+        let start = Instant.now
+        let line = list(reader.rows()).line
+        let took = Instant.now.since(start)
+        print("10,000 rows: \(Int(took.milliseconds)) ms, \(line.count) bytes")
+        #expect(took < .seconds(5), "even unoptimised and on a busy machine")
+        #expect(line.count < 8 * 1_048_576, "the command reads that much")
+    }
+
+    @Test func moreThanIsShownIsCounted() {
+        #expect(RequestTable.text(RequestList(requests: [], total: 3)).hasSuffix("\n… and 3 more"))
+    }
+}
