@@ -13,7 +13,7 @@ final class World: Sendable {
     let token: String
 
     /// One that always answers serves most tests.
-    private static let wellBehavedIssuer = Result { try TestIssuer(Certificates.shared.get()) }
+    static let wellBehavedIssuer = Result { try TestIssuer(Certificates.shared.get()) }
 
     /// `issuer`: for tests in which it misbehaves.
     init(

@@ -24,6 +24,10 @@ package struct GatewayOptions: Sendable {
     package var upstreamAuthority: String?
     /// Files of the certificate and the key that the gateway shows to the API server.
     package var upstreamClient: (certificate: String, key: String)?
+    /// A file with the token that the gateway shows to the API server.
+    package var upstreamToken: String?
+    /// Files of the certificate and the key that clients are shown; nil: the tests' own.
+    package var shownCertificate: (certificate: String, key: String)?
 
     package init(issuer: String, upstream: Endpoint) {
         issuerURL = issuer
@@ -42,6 +46,7 @@ package struct GatewayOptions: Sendable {
         if let upstreamClient {
             trust += "  clientCertificateFile: \(upstreamClient.certificate)\n  clientKeyFile: \(upstreamClient.key)\n"
         }
+        if let upstreamToken { trust += "  tokenFile: \(upstreamToken)\n" }
         return """
             apiVersion: lychgate/v1
             kind: GatewayConfiguration
@@ -49,8 +54,8 @@ package struct GatewayOptions: Sendable {
               - name: main
                 address: "\(listener)"
                 tls:
-                  certificateFile: \(certificates.certificate)
-                  keyFile: \(certificates.key)
+                  certificateFile: \(shownCertificate?.certificate ?? certificates.certificate)
+                  keyFile: \(shownCertificate?.key ?? certificates.key)
                   minimumVersion: "\(minimumTLS)"
             upstream:
               server: \(scheme)://\(upstream)
