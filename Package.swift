@@ -82,7 +82,8 @@ let package = Package(
             dependencies: ["Worker", "Supervisor", "Shared", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict),
         .testTarget(
-            name: "IntegrationTests", dependencies: ["TestSupport", "Shared"], swiftSettings: strict),
+            name: "IntegrationTests", dependencies: ["TestSupport", "Shared"], exclude: ["Scripts"],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

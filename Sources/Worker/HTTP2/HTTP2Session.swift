@@ -272,7 +272,7 @@ final class HTTP2Session: ClientSession {
 
     /// Writes at the end of the turn.
     private func schedule() {
-        guard !isScheduled, !isEnded else { return }
+        guard !isScheduled, !isEnded, !isPumping else { return }
         isScheduled = true
         plane.flushAtTurnEnd(self)
     }
@@ -294,11 +294,14 @@ final class HTTP2Session: ClientSession {
             tellTouched()
             guard !isEnded else { return }
             if let kind = budget.exhaustedBy, !isCondemned { condemn(kind) }
-            guard !isEnded, output.isEmpty, engine.wantsWrite || !touched.isEmpty else { break }
+            guard !isEnded, output.isEmpty, hasWork else { break }
         }
         guard !isEnded else { return }
         settle()
     }
+
+    /// Something can still be written without anything more being heard.
+    private var hasWork: Bool { engine.wantsWrite || !touched.isEmpty || !cut.isEmpty }
 
     /// Writes what there is, as far as the client takes it; false: the connection is gone.
     private func write() -> Bool {
@@ -343,7 +346,8 @@ final class HTTP2Session: ClientSession {
         if engine.queuedFrames < HTTP2Limits.queuedFrames { interest.insert(.read) }
         if !output.isEmpty { interest.insert(.write) }
         connection.want(interest)
-        connection.setDeadline(hasMore ? now : deadlines.next)
+        // What one turn did not get done comes after everybody else's turn.
+        connection.setDeadline(hasMore || (output.isEmpty && hasWork) ? now : deadlines.next)
     }
 
     // MARK: The end

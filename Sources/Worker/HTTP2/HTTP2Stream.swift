@@ -156,7 +156,8 @@ final class HTTP2Stream: ClientSide {
     }
 
     override func flush() {
-        if !send.isEmpty { session.touch(self) }
+        // What is stuck the engine sends by itself once the client's window opens.
+        if !send.isEmpty, !isStuck { session.touch(self) }
     }
 
     override var isBlocked: Bool { isStuck || send.count >= Self.enough }
