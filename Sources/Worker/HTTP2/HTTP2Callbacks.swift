@@ -16,12 +16,6 @@ enum HTTP2Callbacks {
     }
 
     static func install(in callbacks: OpaquePointer?) {
-        unsafe nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { _, header, data in
-            guard let header = unsafe header?.pointee else { return 0 }
-            unsafe HTTP2Callbacks.engine(data)?.owner.frameArrives(
-                HTTP2FrameHeader(type: .init(number: header.type), flags: header.flags, length: header.length))
-            return 0
-        }
         unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, data in
             guard let frame = unsafe frame else { return 0 }
             unsafe HTTP2Callbacks.engine(data)?.owner.blockBegins(frame.pointee.hd.stream_id)

@@ -5,8 +5,6 @@ import Shared
 
 /// What an engine tells of, while it reads or writes: its owner only notes it then, and acts when the engine is done.
 protocol HTTP2EngineOwner: AnyObject {
-    /// A frame's header was read; the frame follows.
-    func frameArrives(_ header: HTTP2FrameHeader)
     /// A frame was read whole, and by its type it is one of these.
     func settingsArrived()
     func pingAnswered()

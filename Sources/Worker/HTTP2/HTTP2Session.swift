@@ -17,6 +17,7 @@ final class HTTP2Session: ClientSession {
     private var output: Buffer
     private var head: RequestHeadBuilder
     private var trailers = TrailerBuilder()
+    private var walk = HTTP2FrameWalk()
     private var budget: AbuseBudget
     private var deadlines: HTTP2Deadlines
     // What was noted while the engine was at work.
@@ -98,7 +99,7 @@ final class HTTP2Session: ClientSession {
             case .moved:
                 deadlines.received(now: plane.reactor.now)
                 let wasFull = input.isFull
-                let failure = engine.receive(input)
+                let failure = charge() ? engine.receive(input) : nil
                 input.discardAll()
                 afterReading(failure)
                 guard !isEnded, wasFull || connection.hasPending else { return schedule() }
@@ -111,6 +112,20 @@ final class HTTP2Session: ClientSession {
         }
         hasMore = true
         schedule()
+    }
+
+    /// Makes the frames that were read pay; false: the connection has no more to pay with.
+    private func charge() -> Bool {
+        let now = plane.reactor.now
+        input.view { bytes in
+            var position = 0
+            while let header = walk.next(bytes, at: &position) {
+                // Header blocks do not interleave with anything: the last one is over, whatever became of it.
+                if header.type != .continuation { deadlines.headEnded() }
+                if let (kind, cost) = AbuseBudget.price(of: header) { _ = budget.spend(cost, on: kind, now: now) }
+            }
+        }
+        return budget.exhaustedBy == nil
     }
 
     private func afterReading(_ failure: HTTP2Engine.Failure?) {
@@ -431,12 +446,6 @@ final class HTTP2Session: ClientSession {
 // MARK: What the engine tells
 
 extension HTTP2Session: HTTP2EngineOwner {
-    func frameArrives(_ header: HTTP2FrameHeader) {
-        if header.type != .continuation { deadlines.headEnded() }
-        guard let (kind, cost) = AbuseBudget.price(of: header) else { return }
-        _ = budget.spend(cost, on: kind, now: plane.reactor.now)
-    }
-
     func settingsArrived() { deadlines.prefaceArrived(now: plane.reactor.now) }
 
     func pingAnswered() {
