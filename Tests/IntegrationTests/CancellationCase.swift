@@ -127,7 +127,7 @@ struct CancellationCase {
     }
 
     /// Writes until the gateway leaves bytes unread, yet so few that a FIN still reaches its kernel.
-    private static func fillUntilUnread(_ client: RawClient) throws {
+    static func fillUntilUnread(_ client: RawClient) throws {
         let piece = [UInt8](repeating: 0x79, count: 32_768)
         let deadline = Deadline.after(.seconds(60))
         var unread = 0

@@ -65,6 +65,7 @@ struct RunCommand: ParsableCommand {
               kubectl auth whoami
               kubectl get pods --watch
               kubectl logs --follow bell
+              kubectl exec -i bell -- cat
             With curl:
               \(curl) \(url)/whoami
               \(curl) \(url)/hang        # press Ctrl-C, then look at the figures below
