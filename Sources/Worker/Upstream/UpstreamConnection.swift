@@ -131,7 +131,7 @@ final class UpstreamConnection: EventHandler {
     /// records while a short one costs a page.
     func fill() -> StreamSocket.Outcome {
         if isLongBody, receive.isEmpty, receive.capacity < BufferPool.Size.medium.rawValue { receive.discardAll() }
-        let wanted = isLongBody ? BufferPool.Size.medium.rawValue - receive.count : Self.shortRead
+        let wanted = max(Self.shortRead, isLongBody ? BufferPool.Size.medium.rawValue - receive.count : 0)
         guard let socket, receive.room >= Self.leastRead || receive.reserve(wanted) else { return .noBuffer }
         let outcome = socket.receive(into: &receive)
         if receive.isFull { isLongBody = true }
