@@ -52,7 +52,7 @@ struct ConfigurationRules {
         }
         self.checkAddress(
             admin.address, "admin", isPlain: admin.tls == nil,
-            isRepeated: listeners.contains { $0.address == admin.address })
+            isRepeated: listeners.contains { $0.address == admin.address }, shows: "its figures")
         if let tls = admin.tls {
             self.checkFile("admin.tls.certificateFile", tls.certificateFile)
             self.checkFile("admin.tls.keyFile", tls.keyFile)
@@ -75,7 +75,8 @@ struct ConfigurationRules {
         }
     }
 
-    private func checkAddress(_ text: String, _ path: String, isPlain: Bool, isRepeated: Bool) {
+    private func checkAddress(_ text: String, _ path: String, isPlain: Bool, isRepeated: Bool, shows: String = "tokens")
+    {
         guard let address = SocketAddress(text) else {
             self.report.blame(
                 "\(path).address",
@@ -85,7 +86,7 @@ struct ConfigurationRules {
         if isPlain, !address.isLoopback {
             self.report.blame(
                 "\(path).address",
-                "plain HTTP on `\(text)` would show tokens to the network; write `tls`, or an address on 127.0.0.1")
+                "plain HTTP on `\(text)` would show \(shows) to the network; write `tls`, or an address on 127.0.0.1")
         } else if isRepeated, address.port != 0 {
             self.report.blame("\(path).address", "`\(text)` belongs to another listener already; write another port")
         }

@@ -22,6 +22,7 @@ extension Exchange {
             return perform(machine.end(.upstreamInvalid(.invalidStatusLine)))
         }
         status = Int(found.status)
+        countTunnel(1)
         response.begin(found, framing: .none)
         let written = client.writeResponseHead(
             found, framing: .none, close: true, to: head, from: upstream.receive)
@@ -29,7 +30,6 @@ extension Exchange {
         upstream.receive.consume(found.headLength)
         let tunnel = Tunnel(client: near, upstream: far, pool: plane.buffers)
         self.tunnel = tunnel
-        plane.panel.add(.tunnelsInFlight)
         guard written, tunnel.toClient.begin(ready: &client.send, early: &upstream.receive),
             tunnel.toUpstream.begin(ready: &upstream.send, early: &client.receive)
         else { return perform(machine.end(.refused(.noBuffers))) }
@@ -101,5 +101,12 @@ extension Exchange {
         deadlines.wait(for: tunnel.isClosing ? .tunnelClosing : .tunnelIdle, now: plane.reactor.now)
         tunnel.watch(toUpstreamOpen: machine.isOpen(.toUpstream), toClientOpen: machine.isOpen(.toClient))
         timer.set(deadlines.next, on: plane.reactor, handler: self)
+        show()
+    }
+
+    /// Tunnels are among the long-running ones, whatever the request looked like.
+    func countTunnel(_ change: Int) {
+        plane.panel.add(.tunnelsInFlight, change)
+        if !isLongRunning { plane.panel.add(.longRunningInFlight, change) }
     }
 }

@@ -225,10 +225,7 @@ final class Exchange: TimerHandler, UpstreamUser {
         }
         count(reason)
         releaseHead()
-        if let tunnel {
-            bytesTunnelled = tunnel.bytes
-            plane.panel.add(.tunnelsInFlight, -1)
-        }
+        bytesTunnelled = tunnel?.bytes ?? (0, 0)
         tunnel = nil
         plane.closeExchange(row: row)
         client.exchangeEnded(self, reason, disposition.client)
@@ -329,20 +326,22 @@ final class Exchange: TimerHandler, UpstreamUser {
     }
 
     /// What has changed of the row since it was written whole.
-    private func show() {
+    func show() {
+        let tunnelled = tunnel?.bytes ?? (fromClient: 0, toClient: 0)
         plane.panel.updateRow(row, .phase, UInt64(machine.phase.rawValue))
         plane.panel.updateRow(row, .deadline, deadlines.next.nanoseconds)
-        plane.panel.updateRow(row, .bytesFromClient, requestBody.moved)
-        plane.panel.updateRow(row, .bytesToClient, response.bodyBytes)
+        plane.panel.updateRow(row, .bytesFromClient, requestBody.moved + tunnelled.fromClient)
+        plane.panel.updateRow(row, .bytesToClient, response.bodyBytes + tunnelled.toClient)
     }
 
     /// The response's status is known now, also where the gateway gave it.
     private func countRequest(_ reason: EndReason) {
         let duration = plane.reactor.kernel.now().since(started)
         plane.panel.count(.requests, RequestSeries(transport, verb, status: status).index)
+        if hadTunnel { countTunnel(-1) }
         if isLongRunning {
             plane.panel.add(.longRunningInFlight, -1)
-        } else {
+        } else if !hadTunnel {
             plane.panel.recordDuration(duration)
         }
         log(reason, duration)
