@@ -11,6 +11,8 @@ struct SupervisorStatus: Encodable, Equatable {
     var handoff: HandOff
     var keyring: Keyring
     var workers: [Worker]
+    /// Gateway workers that were replaced, by `RecycleReason`; those that never happened are left out.
+    var recycles: [String: UInt64]
     var supervisor: Process
 
     struct Listener: Encodable, Equatable {

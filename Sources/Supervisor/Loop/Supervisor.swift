@@ -95,7 +95,7 @@ final class Supervisor: EventHandler, TimerHandler {
             metadata: [
                 "version": "\(Version.current)", "pid": "\(ProcessFigures.ownPid)",
                 "listeners": "\(listeners.map { "\($0.name)=\($0.address)" }.joined(separator: " "))",
-                "workers": "\(pool.gateways.count)",
+                "workers": "\(pool.target)",
             ])
         pool.start()
         tick(reactor.now)
@@ -119,7 +119,7 @@ final class Supervisor: EventHandler, TimerHandler {
     private func tick(_ now: Instant) {
         notifier.alive()
         let line =
-            "\(stateName), \(pool.readyGateways) of \(pool.gateways.count) workers ready, "
+            "\(stateName), \(pool.readyGateways) of \(pool.target) workers ready, "
             + "\(pool.handOff.ledger.counts.accepted) connections accepted"
         if line != statusLine {
             statusLine = line
@@ -240,6 +240,7 @@ extension Supervisor: ControlResponder {
             uptimeSeconds: reactor.now.since(started).milliseconds / 1_000, listeners: listeners,
             handoff: .init(pool.handOff.ledger),
             keyring: .init(pool.keyring, generation: pool.keys.generation),
-            workers: pool.gateways.map { .init($0) }, supervisor: .own)
+            workers: pool.gateways.filter { $0.machine.state != .gone }.map { .init($0) },
+            recycles: .init(uniqueKeysWithValues: pool.recycles.map { ($0.key.rawValue, $0.value) }), supervisor: .own)
     }
 }

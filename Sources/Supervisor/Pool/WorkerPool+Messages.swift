@@ -81,6 +81,8 @@ extension WorkerPool {
             handOff.workerReady(slot.id, credits: creditsPerWorker)
             owner?.workerBecameReady(now: reactor.now)
             dispatch()
+            replacement.ready(slot: slot.number)
+            lookAfterReplacement(reactor.now)
         }
     }
 

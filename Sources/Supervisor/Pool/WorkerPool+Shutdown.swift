@@ -8,6 +8,7 @@ extension WorkerPool {
     /// Nothing new is accepted from now on: gateway workers let end what is in flight, and cut it at `deadline`.
     func drainGateways(deadline: Instant, hard: Instant) {
         stopping = true
+        replacement.stop()
         dispatch()
         let given = handOff.giveUpHeld(until: .never)
         if given > 0 { log.error("no worker for connections at shutdown", metadata: ["lost": "\(given)"]) }
@@ -18,10 +19,10 @@ extension WorkerPool {
         drain(keyring, deadline: deadline, hard: deadline)
     }
 
-    private func drain(_ slot: WorkerSlot, deadline: Instant, hard: Instant) {
+    func drain(_ slot: WorkerSlot, deadline: Instant, hard: Instant) {
         if slot.machine.drain(deadline: hard, last: true), let process = slot.process {
             handOff.workerStopsAccepting(process.id)
-            process.drainBegan = slot.role == .gateway ? process.figures : nil
+            if stopping, slot.role == .gateway { process.drainBegan = process.figures }
             // A channel that cannot take this is a wedged child's: the hard deadline ends it.
             _ = process.send(.drain(deadline: deadline))
         }
@@ -31,6 +32,7 @@ extension WorkerPool {
     /// Every child cuts everything and exits; SIGKILL at `hard`.
     func cutAll(hard: Instant) {
         stopping = true
+        replacement.stop()
         _ = handOff.giveUpHeld(until: .never)
         for slot in slots {
             if slot.machine.drain(deadline: hard, last: true), let process = slot.process {

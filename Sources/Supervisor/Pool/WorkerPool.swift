@@ -19,7 +19,10 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
     let reactor: Reactor
     let log: Logger
     let handOff: HandOff
+    /// One more than there are workers: the spare one is where a replacement starts while the old one still serves.
     let gateways: [WorkerSlot]
+    /// Gateway workers that there should be.
+    let target: Int
     let keyring: WorkerSlot
     /// Set before the start.
     weak var owner: (any WorkerPoolOwner)?
@@ -31,7 +34,15 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
     var stopping = false
     /// Connections that one worker is given at most.
     let creditsPerWorker: Int
+    let deadlines: DeadlinesConfiguration
+    var replacement = ReplacementStateMachine()
+    /// No voluntary replacement before: the last one failed.
+    var replaceNotBefore = Instant.zero
+    /// Gateway workers that were replaced, by reason.
+    var recycles: [RecycleReason: UInt64] = [:]
     private let launcher: any ChildLauncher
+    private let recycling: RecyclingConfiguration
+    private let maxInFlight: Int
     private var everReady = Set<WorkerRole>()
     private var healthTimer = Reactor.Timer.none
 
@@ -39,6 +50,9 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
         static let refresh = UInt32.max
         static let health = UInt32.max - 1
     }
+
+    /// After a replacement that did not become ready.
+    static let pauseAfterFailure = Duration.seconds(30)
 
     var slots: [WorkerSlot] { gateways + [keyring] }
 
@@ -50,13 +64,18 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
         self.log = log
         self.launcher = launcher
         let start = configuration.deadlines.workerStart
-        gateways = (0..<workers).map {
-            WorkerSlot(number: $0, role: .gateway, startAllowance: start, now: reactor.now)
+        deadlines = configuration.deadlines
+        recycling = configuration.recycling
+        maxInFlight = configuration.workers.maxInFlight
+        target = workers
+        gateways = (0...workers).map {
+            WorkerSlot(
+                number: $0, role: .gateway, isSpare: $0 == workers, startAllowance: start, now: reactor.now)
         }
-        keyring = WorkerSlot(number: workers, role: .keyring, startAllowance: start, now: reactor.now)
+        keyring = WorkerSlot(number: workers + 1, role: .keyring, startAllowance: start, now: reactor.now)
         handOff = HandOff(
             kernel: reactor.kernel,
-            capacity: AcceptPolicy.unclaimedBound(descriptorLimit: descriptorLimit), slots: workers,
+            capacity: AcceptPolicy.unclaimedBound(descriptorLimit: descriptorLimit), slots: workers + 1,
             holdAllowance: configuration.deadlines.tlsHandshake)
         creditsPerWorker = Self.credits(configuration.workers.maxConnections, descriptorLimit: descriptorLimit)
         if creditsPerWorker < configuration.workers.maxConnections {
@@ -106,7 +125,9 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
             let verdict = HealthPolicy.judge(heartbeat: process.panel.heartbeat, now: now)
             handOff.setSluggish(process.id, verdict != .healthy)
             if verdict == .hung { perform(slot.machine.hung(now), on: slot, now: now) }
+            if slot.role == .gateway { considerRecycling(slot, process, now: now) }
         }
+        lookAfterReplacement(now)
         dispatch()
         let given = handOff.giveUpHeld(until: now)
         if given > 0 { log.error("no worker took connections in time", metadata: ["lost": "\(given)"]) }
@@ -150,6 +171,10 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
             let process = try WorkerProcess(
                 id: slot.id, role: slot.role, launcher: launcher, reactor: reactor, owner: self)
             slot.process = process
+            if slot.role == .gateway {
+                process.recycling = RecyclePolicy(
+                    recycling, maxInFlight: maxInFlight, spread: RecyclePolicy.spread(pid: process.pid, id: slot.id))
+            }
             log.info(
                 "started child",
                 metadata: ["role": "\(slot.role.rawValue)", "worker": "\(slot.id)", "pid": "\(process.pid)"])
@@ -157,7 +182,9 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
             log.error(
                 "cannot start child",
                 metadata: ["role": "\(slot.role.rawValue)", "worker": "\(slot.id)", "error": "\(error)"])
-            if slot.machine.spawnFailed(now) == .gone { owner?.slotGone(now: now) }
+            let aftermath = slot.machine.spawnFailed(now)
+            if slot.role == .gateway { perform(replacement.ended(slot: slot.number), now: now) }
+            if aftermath == .gone { owner?.slotGone(now: now) }
         }
     }
 
@@ -171,6 +198,7 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
         let aftermath = slot.machine.exited(now)
         BlackBox(log: log, now: now).write(process, exit: exit, slot: slot, kept: kept, lost: lost)
         if let begin = process.drainBegan { tally.workerGone(begin: begin, end: process.figures) }
+        if slot.role == .gateway { noteEnd(of: slot, restarts: aftermath != .gone, now: now) }
         if exit.code == ExitCode.configuration, slot.machine.reason == nil, !everReady.contains(process.role) {
             log.critical("a child cannot work with this configuration", metadata: ["role": "\(process.role.rawValue)"])
             setTimer(of: slot)

@@ -10,11 +10,13 @@ final class WorkerSlot {
     var process: WorkerProcess?
     var timer = Reactor.Timer.none
 
-    init(number: Int, role: WorkerRole, startAllowance: Duration, now: Instant) {
+    init(number: Int, role: WorkerRole, isSpare: Bool = false, startAllowance: Duration, now: Instant) {
         self.number = number
         self.role = role
-        machine = SlotStateMachine(
-            startAllowance: startAllowance, mayWaitOnceGreeted: role == .keyring, now: now)
+        machine =
+            isSpare
+            ? .spare(startAllowance: startAllowance, now: now)
+            : SlotStateMachine(startAllowance: startAllowance, mayWaitOnceGreeted: role == .keyring, now: now)
     }
 
     var id: WorkerID { WorkerID(slot: number, generation: machine.generation) }
