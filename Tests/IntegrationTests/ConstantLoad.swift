@@ -45,7 +45,7 @@ final class ConstantLoad {
             repeat {
                 let fields = keeps ? [] : ["Connection: close"]
                 let response = try client.request("GET", "/api/v1/pods", token: token, fields: fields)
-                guard response.code == 200 else { return "\(response.code) \(response.text)" }
+                guard response.status == 200 else { return "\(response.status) \(response.text)" }
                 tally.update { $0.served += 1 }
                 if response.head["connection"]?.lowercased() == "close" { return nil }
                 sleep(for: .milliseconds(2))

@@ -11,6 +11,7 @@ struct Lychgate: ParsableCommand {
         discussion: "lychgate(8) and lychgate.yaml(5) say more.",
         version: Version.current,
         subcommands: [
-            ServeCommand.self, CheckCommand.self, StatusCommand.self, DemoCommand.self, VersionCommand.self,
+            ServeCommand.self, CheckCommand.self, StatusCommand.self, ReloadCommand.self, RestartCommand.self,
+            DemoCommand.self, VersionCommand.self,
         ])
 }

@@ -76,7 +76,7 @@ struct SlotStateMachine {
     /// Of the process that holds the slot, or held it last; nil: it never was.
     private(set) var readySince: Instant?
     private var wanted = true
-    private let startAllowance: Duration
+    private var startAllowance: Duration
     private let mayWaitOnceGreeted: Bool
 
     /// - Parameters:
@@ -98,9 +98,10 @@ struct SlotStateMachine {
     }
 
     /// Somebody is to take this slot that nobody holds, at once; what happened to those before says nothing of them.
-    mutating func open(_ now: Instant) {
+    mutating func open(_ now: Instant, startAllowance: Duration) {
         precondition(state == .gone, "the slot is taken")
         wanted = true
+        self.startAllowance = startAllowance
         youngDeaths = 0
         failedStarts = 0
         state = .waiting(until: now)

@@ -18,7 +18,7 @@ extension WorkerPool {
             perform(slot.machine.kill(.memoryHard), on: slot, now: now)
         case .replace(let reason):
             // One at a time, and only from full strength; it is looked at again in a second.
-            guard !stopping, replacement.isIdle, now >= replaceNotBefore, readyGateways >= target,
+            guard !stopping, roll == nil, replacement.isIdle, now >= replaceNotBefore, readyGateways >= target,
                 let spare = freeSlot
             else { return }
             log.notice(
@@ -28,17 +28,22 @@ extension WorkerPool {
                     "in_flight": "\(figures.inFlight)", "orphans": "\(figures.orphans)",
                     "rss_anon_bytes": "\(figures.memory ?? 0)", "requests": "\(figures.requests)",
                 ])
-            begin(.init(old: slot.number, new: spare.number, floor: target, reason: reason), now: now)
+            begin(
+                .init(old: slot.number, new: spare.number, floor: target, reason: reason), as: current,
+                now: now)
         }
     }
 
     /// A slot that nobody holds.
     var freeSlot: WorkerSlot? { gateways.first { $0.machine.state == .gone } }
 
-    func begin(_ job: ReplacementStateMachine.Job, now: Instant) {
+    func begin(_ job: ReplacementStateMachine.Job, as edition: Edition, now: Instant) {
         replacement.begin(job)
         if let new = job.new {
-            gateways[new].machine.open(now)
+            let slot = gateways[new]
+            slot.edition = edition
+            slot.lastFault = nil
+            slot.machine.open(now, startAllowance: edition.configuration.deadlines.workerStart)
             advance(gateways[new], now: now)
         }
         lookAfterReplacement(now)
@@ -68,8 +73,17 @@ extension WorkerPool {
                 "a replacement did not become ready; the old worker goes on",
                 metadata: ["slot": "\(job.new ?? -1)", "reason": "\(job.reason.rawValue)"])
             if let new = job.new { giveUp(gateways[new]) }
-        case .done: break
+            job.reason == .roll ? failRoll(failure(of: job), now: now) : advanceRoll(now)
+        case .done: advanceRoll(now)
         }
+    }
+
+    /// Why the new worker of a roll did not become ready.
+    private func failure(of job: ReplacementStateMachine.Job) -> String {
+        guard let new = job.new.map({ gateways[$0] }) else { return "a worker could not be ended" }
+        let reason = new.machine.reason.map { " (\($0.rawValue))" } ?? " (it ended by itself)"
+        let fault = new.lastFault.map { ": \($0.explanation)" } ?? ""
+        return "the new worker \(new.id) did not become ready\(reason)\(fault); the log says more"
     }
 
     /// Nobody takes the slot any more; its process has ended.

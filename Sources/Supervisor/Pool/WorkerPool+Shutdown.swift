@@ -8,7 +8,7 @@ extension WorkerPool {
     /// Nothing new is accepted from now on: gateway workers let end what is in flight, and cut it at `deadline`.
     func drainGateways(deadline: Instant, hard: Instant) {
         stopping = true
-        replacement.stop()
+        endReplacing()
         dispatch()
         let given = handOff.giveUpHeld(until: .never)
         if given > 0 { log.error("no worker for connections at shutdown", metadata: ["lost": "\(given)"]) }
@@ -16,7 +16,15 @@ extension WorkerPool {
     }
 
     func drainKeyring(deadline: Instant) {
-        drain(keyring, deadline: deadline, hard: deadline)
+        for post in keyrings { drain(post.slot, deadline: deadline, hard: deadline) }
+    }
+
+    /// Nothing is replaced any more.
+    private func endReplacing() {
+        replacement.stop()
+        guard roll != nil else { return }
+        roll = nil
+        owner?.rollEnded(failure: "the gateway is stopping", now: reactor.now)
     }
 
     func drain(_ slot: WorkerSlot, deadline: Instant, hard: Instant) {
@@ -32,7 +40,7 @@ extension WorkerPool {
     /// Every child cuts everything and exits; SIGKILL at `hard`.
     func cutAll(hard: Instant) {
         stopping = true
-        replacement.stop()
+        endReplacing()
         _ = handOff.giveUpHeld(until: .never)
         for slot in slots {
             if slot.machine.drain(deadline: hard, last: true), let process = slot.process {
@@ -56,7 +64,7 @@ extension WorkerPool {
 
     /// Gateway slots that still have a process or wait for one.
     var gatewaysLeft: Int { gateways.count { $0.machine.state != .gone } }
-    var keyringLeft: Bool { keyring.machine.state != .gone }
+    var keyringLeft: Bool { keyrings.contains { $0.slot.machine.state != .gone } }
 
     /// Certificates, keys or token files may have changed.
     func credentialsChanged() {

@@ -11,6 +11,8 @@ protocol WorkerPoolOwner: AnyObject {
     func slotGone(now: Instant)
     /// No child can ever start with this configuration.
     func poolGivesUp(exitCode: Int32, now: Instant)
+    /// A roll has ended; `failure`: why the old edition stays in force.
+    func rollEnded(failure: String?, now: Instant)
 }
 
 /// All children: starts, watches and ends them as their slots' machines say, and passes words between them.
@@ -20,29 +22,22 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
     let log: Logger
     let handOff: HandOff
     /// One more than there are workers: the spare one is where a replacement starts while the old one still serves.
-    let gateways: [WorkerSlot]
-    /// Gateway workers that there should be.
-    let target: Int
-    let keyring: WorkerSlot
+    var gateways: [WorkerSlot]
+    /// What gateway workers are started with.
+    var current: Edition
+    /// The current edition's keyring, and another one while the pool goes over to another edition.
+    var keyrings: [KeyringPost]
+    var roll: Roll?
     /// Set before the start.
     weak var owner: (any WorkerPoolOwner)?
-    var keys = KeyStore()
-    var refresh = RefreshPolicy()
-    /// Keys were asked for while the keyring could not be told.
-    var keysOwed = false
     var tally = ShutdownTally()
     var stopping = false
-    /// Connections that one worker is given at most.
-    let creditsPerWorker: Int
-    let deadlines: DeadlinesConfiguration
     var replacement = ReplacementStateMachine()
     /// No voluntary replacement before: the last one failed.
     var replaceNotBefore = Instant.zero
     /// Gateway workers that were replaced, by reason.
     var recycles: [RecycleReason: UInt64] = [:]
-    private let launcher: any ChildLauncher
-    private let recycling: RecyclingConfiguration
-    private let maxInFlight: Int
+    private let descriptorLimit: Int
     private var everReady = Set<WorkerRole>()
     private var healthTimer = Reactor.Timer.none
 
@@ -54,7 +49,13 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
     /// After a replacement that did not become ready.
     static let pauseAfterFailure = Duration.seconds(30)
 
-    var slots: [WorkerSlot] { gateways + [keyring] }
+    var slots: [WorkerSlot] { gateways + keyrings.map(\.slot) }
+    var keyring: WorkerSlot { current.keyring.slot }
+    /// Gateway workers that there should be.
+    var target: Int { current.workers }
+    /// Connections that one worker is given at most.
+    var creditsPerWorker: Int { current.credits }
+    var deadlines: DeadlinesConfiguration { current.configuration.deadlines }
 
     init(
         reactor: Reactor, configuration: GatewayConfiguration, workers: Int, descriptorLimit: Int,
@@ -62,30 +63,56 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
     ) {
         self.reactor = reactor
         self.log = log
-        self.launcher = launcher
+        self.descriptorLimit = descriptorLimit
+        let now = reactor.now
         let start = configuration.deadlines.workerStart
-        deadlines = configuration.deadlines
-        recycling = configuration.recycling
-        maxInFlight = configuration.workers.maxInFlight
-        target = workers
+        let keyring = KeyringPost(
+            number: KeyringPost.numbers[0], launcher: launcher, startAllowance: start, now: now)
+        keyrings = [keyring]
+        let edition = Edition(
+            configuration, launcher: launcher, keyring: keyring, workers: workers,
+            credits: Self.credits(configuration.workers.maxConnections, descriptorLimit: descriptorLimit))
+        current = edition
         gateways = (0...workers).map {
-            WorkerSlot(
-                number: $0, role: .gateway, isSpare: $0 == workers, startAllowance: start, now: reactor.now)
+            let slot = WorkerSlot(
+                number: $0, role: .gateway, isSpare: $0 == workers, startAllowance: start, now: now)
+            slot.edition = edition
+            return slot
         }
-        keyring = WorkerSlot(number: workers + 1, role: .keyring, startAllowance: start, now: reactor.now)
         handOff = HandOff(
             kernel: reactor.kernel,
             capacity: AcceptPolicy.unclaimedBound(descriptorLimit: descriptorLimit), slots: workers + 1,
             holdAllowance: configuration.deadlines.tlsHandshake)
-        creditsPerWorker = Self.credits(configuration.workers.maxConnections, descriptorLimit: descriptorLimit)
-        if creditsPerWorker < configuration.workers.maxConnections {
-            log.warning(
-                "workers are given fewer connections than configured: the descriptor limit is too low",
-                metadata: [
-                    "max_connections": "\(configuration.workers.maxConnections)", "given": "\(creditsPerWorker)",
-                    "descriptor_limit": "\(descriptorLimit)",
-                ])
-        }
+        warnOfCredits(edition)
+    }
+
+    /// An edition to go over to.
+    func makeEdition(
+        _ configuration: GatewayConfiguration, launcher: any ChildLauncher, keepsKeyring: Bool
+    ) -> Edition {
+        let keyring =
+            keepsKeyring
+            ? current.keyring
+            : makeKeyring(launcher: launcher, startAllowance: configuration.deadlines.workerStart)
+        let edition = Edition(
+            configuration, launcher: launcher, keyring: keyring,
+            workers: WorkerCount.workers(
+                configured: configuration.workers.count, cores: ProcessFigures.usableCores,
+                quota: WorkerCount.ownQuota()),
+            credits: Self.credits(configuration.workers.maxConnections, descriptorLimit: descriptorLimit))
+        warnOfCredits(edition)
+        return edition
+    }
+
+    private func warnOfCredits(_ edition: Edition) {
+        let configured = edition.configuration.workers.maxConnections
+        guard edition.credits < configured else { return }
+        log.warning(
+            "workers are given fewer connections than configured: the descriptor limit is too low",
+            metadata: [
+                "max_connections": "\(configured)", "given": "\(edition.credits)",
+                "descriptor_limit": "\(descriptorLimit)",
+            ])
     }
 
     /// Each connection may need a second descriptor, to the API server; a few are for files, look-ups and ourselves.
@@ -110,10 +137,12 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
             healthTimer = reactor.startTimer(at: now + HealthPolicy.interval, handler: self, tag: Tag.health)
             lookAfterAll(now)
         case Tag.refresh:
-            refresh.due(now)
-            askForKeys()
+            for post in keyrings where post.refresh.isDue(now) {
+                post.refresh.due(now)
+                askForKeys(post)
+            }
         default:
-            let slot = Int(tag) == keyring.number ? keyring : gateways[Int(tag)]
+            guard let slot = slots.first(where: { $0.number == Int(tag) }) else { return }
             slot.timer = .none
             advance(slot, now: now)
         }
@@ -128,6 +157,7 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
             if slot.role == .gateway { considerRecycling(slot, process, now: now) }
         }
         lookAfterReplacement(now)
+        lookAfterRoll(now)
         dispatch()
         let given = handOff.giveUpHeld(until: now)
         if given > 0 { log.error("no worker took connections in time", metadata: ["lost": "\(given)"]) }
@@ -169,11 +199,12 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
     private func spawn(_ slot: WorkerSlot, now: Instant) {
         do throws(Errno) {
             let process = try WorkerProcess(
-                id: slot.id, role: slot.role, launcher: launcher, reactor: reactor, owner: self)
+                id: slot.id, role: slot.role, launcher: launcher(of: slot), reactor: reactor, owner: self)
             slot.process = process
-            if slot.role == .gateway {
+            if let configuration = slot.edition?.configuration {
                 process.recycling = RecyclePolicy(
-                    recycling, maxInFlight: maxInFlight, spread: RecyclePolicy.spread(pid: process.pid, id: slot.id))
+                    configuration.recycling, maxInFlight: configuration.workers.maxInFlight,
+                    spread: RecyclePolicy.spread(pid: process.pid, id: slot.id))
             }
             log.info(
                 "started child",
@@ -188,11 +219,23 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
         }
     }
 
+    private func launcher(of slot: WorkerSlot) -> any ChildLauncher {
+        slot.edition?.launcher ?? post(of: slot).launcher
+    }
+
+    /// The keyring that holds this slot, or whose keys the worker in it is given.
+    func post(of slot: WorkerSlot) -> KeyringPost {
+        slot.edition?.keyring ?? keyrings.first { $0.slot === slot } ?? current.keyring
+    }
+
+    /// nil: the process is not there any more.
+    func slot(of process: WorkerProcess) -> WorkerSlot? { slots.first { $0.process === process } }
+
     func noteReady(_ role: WorkerRole) { everReady.insert(role) }
 
     func ended(_ process: WorkerProcess, _ exit: ChildProcess.Exit) {
         let now = reactor.now
-        let slot = process.role == .keyring ? keyring : gateways[process.id.slot]
+        guard let slot = slot(of: process) else { return }
         slot.process = nil
         let (kept, lost) = process.role == .gateway ? handOff.workerDied(process.id, now: now) : (0, 0)
         let aftermath = slot.machine.exited(now)
@@ -205,7 +248,7 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
             owner?.poolGivesUp(exitCode: ExitCode.configuration, now: now)
             return
         }
-        if stopping { giveUpWithoutTakers() }
+        if stopping { giveUpWithoutTakers() } else { dropKeyrings() }
         setTimer(of: slot)
         if aftermath == .gone { owner?.slotGone(now: now) }
         dispatch()

@@ -8,6 +8,10 @@ final class WorkerSlot {
     let role: WorkerRole
     var machine: SlotStateMachine
     var process: WorkerProcess?
+    /// What gateway workers are started with here; nil for a keyring.
+    var edition: Edition?
+    /// What its process last complained of.
+    var lastFault: ToSupervisor.Fault?
     var timer = Reactor.Timer.none
 
     init(number: Int, role: WorkerRole, isSpare: Bool = false, startAllowance: Duration, now: Instant) {

@@ -180,6 +180,8 @@ final class SupervisorNode: SimulatedProcess, EventHandler, TimerHandler {
 extension SupervisorNode: WorkerPoolOwner {
     func workerBecameReady(now: Instant) {}
 
+    func rollEnded(failure: String?, now: Instant) {}
+
     func slotGone(now: Instant) { checkGone() }
 
     func poolGivesUp(exitCode: Int32, now: Instant) { perform(shutdown.failed(exitCode, now: now)) }

@@ -155,7 +155,7 @@ private struct World {
             readyGateways >= Self.target, let spare = slots[..<Self.gateways].firstIndex(where: { $0.state == .gone })
         else { return }
         replacement.begin(.init(old: slot, new: spare, floor: Self.target, reason: .maxAge))
-        slots[spare].open(now)
+        slots[spare].open(now, startAllowance: .seconds(30))
         act(slots[spare].timeReached(now), spare)
     }
 

@@ -38,7 +38,7 @@ import Testing
         #expect(machine.nextDeadline == .never)
         #expect(machine.timeReached(at(1)) == .none)
         for generation in 1...2 as ClosedRange<UInt32> {
-            machine.open(at(2))
+            machine.open(at(2), startAllowance: .seconds(30))
             #expect(machine.timeReached(at(2)) == .spawn(generation: generation))
             _ = machine.greeted(version: ControlProtocol.version)
             _ = machine.becameReady(at(3))
