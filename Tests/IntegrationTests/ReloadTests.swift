@@ -70,6 +70,52 @@ extension Integration {
             }
         }
 
+        @Test("When a later worker does not become ready, the first one goes back, too")
+        func goesBack() throws {
+            try World.run(
+                configure: { $0.deadlines = ["workerStart": "3s", "drain": "2s", "hardStop": "4s"] },
+                script: ShutdownTests.serve
+            ) { world in
+                let other = try ScriptedUpstream(tls: world.certificates.server(), StandardUpstream.serve)
+                let before = try Self.pids(world)
+                // Watches on both workers make each drain last.
+                let watches = try (0..<6).map { _ in try world.gateway.connect() }
+                for watch in watches {
+                    watch.send("GET", "/api/v1/pods?watch=true", token: world.token)
+                    _ = try watch.reader.readHead(by: .after(.seconds(5)))
+                }
+                try Self.edit(world, "\(world.upstream.endpoint)", "\(other.endpoint)")
+                let telling = Harness.inBackground { Result { try Self.tell("reload", world) } }
+                try wait("the canary") { try !Self.pids(world).isSubset(of: before) }
+                other.stop()
+                let finished = try telling().get()
+                #expect(finished.exit == .code(1))
+                #expect(finished.errors.contains("API server cannot be reached"), "\(finished.errors)")
+                #expect(try Self.pids(world).count == 2)
+                // All of them are of the old configuration again.
+                for _ in 0..<8 {
+                    let client = try world.gateway.connect()
+                    #expect(try client.request("GET", "/soon", token: world.token).text == "served out")
+                }
+            }
+        }
+
+        @Test("A roll that is under way ends with the gateway, and whoever asked is told")
+        func stopped() throws {
+            let world = try World(script: ShutdownTests.serve)
+            let watch = try world.gateway.connect()
+            watch.send("GET", "/api/v1/pods?watch=true", token: world.token)
+            _ = try watch.reader.readHead(by: .after(.seconds(5)))
+            let telling = Harness.inBackground { Result { try Self.tell("restart", world) } }
+            try wait("a drain") { try world.gateway.status().workers.contains { $0.state == "draining" } }
+            let stopping = Harness.inBackground { world.gateway.stop() }
+            #expect(try telling().get().errors.contains("the gateway is stopping"))
+            world.gateway.supervisor.signal(SIGTERM)
+            let stopped = stopping()
+            #expect(stopped.exit == .code(0) && stopped.survivors.isEmpty, "\(stopped.log)")
+            world.upstream.stop()
+        }
+
         @Test(
             "What cannot be taken into force changes nothing, and the command says why",
             arguments: [

@@ -29,6 +29,14 @@ final class WorkerCheckRun: EventHandler, TimerHandler {
         timer = reactor.startTimer(at: reactor.now + WorkerCheck.patience, handler: self)
     }
 
+    /// Nobody wants to know any more: the child is killed, and reaped at once.
+    func cancel() {
+        reactor.remove(&registration)
+        reactor.cancelTimer(&timer)
+        started.child.signal(SlotStateMachine.signalKill)
+        _ = started.child.wait(until: Instant.now + ShutdownStateMachine.reapAllowance)
+    }
+
     /// It takes too long: it ends now, and its end is reported.
     func timerFired(tag: UInt32, now: Instant) {
         timer = .none

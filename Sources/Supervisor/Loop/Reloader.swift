@@ -131,6 +131,7 @@ final class Reloader {
 
     /// The gateway stops: nobody waits for the rest.
     func stop() {
+        if case .checking(let run) = phase { run.cancel() }
         if isBusy { end(.failed("the gateway is stopping")) }
     }
 

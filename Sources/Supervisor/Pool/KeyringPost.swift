@@ -4,8 +4,8 @@ import Shared
 
 /// A keyring: its slot, the newest keys that it has published, and who waits for newer ones.
 final class KeyringPost {
-    /// Above every gateway worker's number. The two take turns: a new keyring starts beside the old one.
-    static let numbers = [1_000, 1_001]
+    /// Above every gateway worker's number; later ones count on from here.
+    static let firstNumber = 1_000
 
     let slot: WorkerSlot
     let launcher: any ChildLauncher

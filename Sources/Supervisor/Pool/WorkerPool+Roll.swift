@@ -37,14 +37,10 @@ extension WorkerPool {
 
     /// Makes a new keyring for an edition to come, beside the one that there is.
     func makeKeyring(launcher: any ChildLauncher, startAllowance: Duration) -> KeyringPost {
-        let number = KeyringPost.numbers.first { number in !keyrings.contains { $0.slot.number == number } }
+        let last = keyrings.map(\.slot.number).max() ?? KeyringPost.firstNumber
         return KeyringPost(
-            number: number ?? KeyringPost.numbers[1], launcher: launcher, startAllowance: startAllowance,
-            now: reactor.now)
+            number: last + 1, launcher: launcher, startAllowance: startAllowance, now: reactor.now)
     }
-
-    /// A keyring of an earlier roll has not ended yet: there is no place for another.
-    var canAddKeyring: Bool { keyrings.count == 1 }
 
     /// Takes the next step, if none is under way.
     func advanceRoll(_ now: Instant) {
@@ -75,9 +71,18 @@ extension WorkerPool {
             self.roll = roll
             return advanceRoll(now)
         }
-        // Not even the old edition starts now: its slots go on trying by themselves.
+        // Not even the old edition starts now. Nobody is left behind in the one that was refused: its workers drain,
+        // and their slots go on trying by themselves.
         log.critical("the old configuration does not start either", metadata: ["reason": "\(why)"])
-        for slot in gateways where slot.edition !== roll.from { slot.edition = roll.from }
+        for slot in gateways where slot.edition !== roll.from && slot.machine.state != .gone {
+            slot.edition = roll.from
+            let deadlines = roll.from.configuration.deadlines
+            if slot.machine.drain(deadline: now + deadlines.hardStop, last: false), let process = slot.process {
+                handOff.workerStopsAccepting(process.id)
+                _ = process.send(.drain(deadline: now + deadlines.drain))
+            }
+            setTimer(of: slot)
+        }
         finishRoll(roll, now: now)
     }
 

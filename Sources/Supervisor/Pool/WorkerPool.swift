@@ -67,7 +67,7 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
         let now = reactor.now
         let start = configuration.deadlines.workerStart
         let keyring = KeyringPost(
-            number: KeyringPost.numbers[0], launcher: launcher, startAllowance: start, now: now)
+            number: KeyringPost.firstNumber, launcher: launcher, startAllowance: start, now: now)
         keyrings = [keyring]
         let edition = Edition(
             configuration, launcher: launcher, keyring: keyring, workers: workers,
