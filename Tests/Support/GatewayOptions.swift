@@ -8,6 +8,7 @@ package struct GatewayOptions: Sendable {
     /// By their names in the file, for example `requestHead`; as the file spells them, for example `1s`.
     package var deadlines: [String: String] = [:]
     package var pool: [String: String] = [:]
+    package var recycling: [String: String] = [:]
     package var usernameClaim = "sub"
     package var clientID = "demo"
     package var minimumTLS = "1.2"
@@ -69,6 +70,7 @@ package struct GatewayOptions: Sendable {
                 usernamePrefix: "-"
                 groupsClaim: groups
             workers: {count: \(workers), maxConnections: \(maxConnections), maxInFlight: \(maxInFlight)}
+            recycling: \(Self.flow(recycling))
             deadlines: \(Self.flow(deadlines))
             control:
               socket: \(controlSocket)

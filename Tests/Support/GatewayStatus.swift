@@ -40,6 +40,8 @@ package struct GatewayStatus: Decodable, Sendable {
     package let handoff: Handoff
     package let keyring: Keyring
     package let workers: [Worker]
+    /// Gateway workers that were replaced, by reason.
+    package let recycles: [String: Int]
 
     package init(json: some Sequence<UInt8>) throws {
         self = try JSONDecoder().decode(GatewayStatus.self, from: Data(json))

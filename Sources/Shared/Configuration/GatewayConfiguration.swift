@@ -15,6 +15,7 @@ package struct GatewayConfiguration: Codable, Equatable, Sendable {
     package var upstream: UpstreamConfiguration
     package var authentication: AuthenticationConfiguration
     package var workers: WorkersConfiguration
+    package var recycling: RecyclingConfiguration
     package var deadlines: DeadlinesConfiguration
     package var limits: LimitsConfiguration
     package var logging: LoggingConfiguration
@@ -25,14 +26,15 @@ package struct GatewayConfiguration: Codable, Equatable, Sendable {
     package init(
         listeners: [ListenerConfiguration], upstream: UpstreamConfiguration,
         authentication: AuthenticationConfiguration, workers: WorkersConfiguration = .init(),
-        deadlines: DeadlinesConfiguration = .init(), limits: LimitsConfiguration = .init(),
-        logging: LoggingConfiguration = .init(), control: ControlConfiguration = .init(),
-        admin: AdminConfiguration? = nil
+        recycling: RecyclingConfiguration = .init(), deadlines: DeadlinesConfiguration = .init(),
+        limits: LimitsConfiguration = .init(), logging: LoggingConfiguration = .init(),
+        control: ControlConfiguration = .init(), admin: AdminConfiguration? = nil
     ) {
         self.listeners = listeners
         self.upstream = upstream
         self.authentication = authentication
         self.workers = workers
+        self.recycling = recycling
         self.deadlines = deadlines
         self.limits = limits
         self.logging = logging

@@ -30,6 +30,16 @@ package enum ToSupervisor: ControlMessage {
         case upstreamUnreachable = 3
         /// The supervisor broke the protocol.
         case protocolError = 4
+
+        /// For people.
+        package var explanation: String {
+            switch self {
+            case .descriptorLost: "its descriptor limit is too low"
+            case .configuration: "it cannot work with this configuration"
+            case .upstreamUnreachable: "the API server cannot be reached"
+            case .protocolError: "it does not understand the supervisor"
+            }
+        }
     }
 
     package var carriesDescriptor: Bool {

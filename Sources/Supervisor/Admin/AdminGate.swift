@@ -6,6 +6,8 @@ import Shared
 /// The admin process as the supervisor sees it: its slot, its listener with a ledger of its own (its connections are not
 /// the gateway's), and what it is told of panels.
 final class AdminGate: AcceptorOwner {
+    /// Above every gateway worker's number, and below the keyrings'.
+    static let slotNumber = KeyringPost.firstNumber - 1
     /// Connections at most; the kernel's backlog holds the others.
     static let maxConnections = 64
     /// How long a connection may wait for an admin process.

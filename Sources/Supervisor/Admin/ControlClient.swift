@@ -9,23 +9,37 @@ final class ControlClient: EventHandler, TimerHandler {
     /// Bytes of one request.
     static let maxLine = 65_536
 
+    /// Which client: its place, and what tells it from those that had the place before.
+    struct Name: Hashable, Sendable {
+        let place: Int
+        let number: UInt64
+    }
+
+    enum Response {
+        case now([UInt8])
+        /// It comes later, within this time.
+        case later(Duration)
+    }
+
+    let name: Name
     private let reactor: Reactor
     private let socket: FileDescriptor
     private unowned let owner: ControlSocket
-    private let place: Int
     private var registration = Reactor.Registration.none
     private var timer = Reactor.Timer.none
     private var received: [UInt8] = []
     private var answer: [UInt8] = []
     private var sent = 0
     private var peerEnded = false
+    /// The answer comes later.
+    private var isWaiting = false
 
     init(
-        reactor: Reactor, socket: consuming FileDescriptor, owner: ControlSocket, place: Int
+        reactor: Reactor, socket: consuming FileDescriptor, owner: ControlSocket, name: Name
     ) throws(Errno) {
         self.reactor = reactor
         self.owner = owner
-        self.place = place
+        self.name = name
         let raw = socket.raw
         self.socket = socket
         registration = try reactor.register(raw, .read, handler: self)
@@ -40,15 +54,37 @@ final class ControlClient: EventHandler, TimerHandler {
 
     func timerFired(tag: UInt32, now: Instant) {
         timer = .none
-        owner.ended(place)
+        owner.ended(name.place)
     }
 
     func ready(_ readiness: Readiness, tag: UInt32, now: Instant) {
         do throws(Errno) {
+            if isWaiting { return try watchWaiting() }
             if answer.isEmpty { try receive() }
             try work(now)
         } catch {
-            if error != .again && error != .interrupted { owner.ended(place) }
+            if error != .again && error != .interrupted { owner.ended(name.place) }
+        }
+    }
+
+    /// Somebody who waits says nothing more, but may leave.
+    private func watchWaiting() throws(Errno) {
+        if peerEnded || received.count > Self.maxLine { return owner.ended(name.place) }
+        try receive()
+        // The end of its sending alone is not its leaving, and would be told again and again.
+        if peerEnded { reactor.setInterest(registration, []) }
+    }
+
+    func answerLate(_ line: [UInt8]) {
+        guard isWaiting else { return }
+        isWaiting = false
+        answer = line
+        reactor.cancelTimer(&timer)
+        timer = reactor.startTimer(at: reactor.now + Self.allowance, handler: self)
+        do throws(Errno) {
+            try work(reactor.now)
+        } catch {
+            if error != .again && error != .interrupted { owner.ended(name.place) }
         }
     }
 
@@ -65,11 +101,18 @@ final class ControlClient: EventHandler, TimerHandler {
             guard let newline = received.firstIndex(of: UInt8(ascii: "\n")) else { break }
             let line = Array(received[..<newline])
             received.removeFirst(newline + 1)
-            answer = owner.respond(to: line)
+            var allowance = Self.allowance
+            switch owner.respond(to: line, of: name) {
+            case .now(let line): answer = line
+            case .later(let longer):
+                isWaiting = true
+                allowance = longer
+            }
             reactor.cancelTimer(&timer)
-            timer = reactor.startTimer(at: now + Self.allowance, handler: self)
+            timer = reactor.startTimer(at: now + allowance, handler: self)
+            if isWaiting { return }
         }
-        if peerEnded || received.count > Self.maxLine { owner.ended(place) }
+        if peerEnded || received.count > Self.maxLine { owner.ended(name.place) }
     }
 
     private func flush() throws(Errno) {

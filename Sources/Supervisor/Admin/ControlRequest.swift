@@ -30,6 +30,11 @@ struct CancelledRequest: Codable, Equatable {
     var cancelled: String
 }
 
+/// The answer to a command that did something.
+struct ControlSuccess: Encodable, Equatable {
+    var message: String
+}
+
 /// Writes answers: one line of JSON each, members in alphabetical order.
 enum ControlAnswer {
     static func line(_ answer: some Encodable) -> [UInt8] {

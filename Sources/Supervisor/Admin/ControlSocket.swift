@@ -7,6 +7,13 @@ import Shared
 protocol ControlResponder: AnyObject {
     /// One line of JSON, or nil for a command that there is not.
     func answer(to request: ControlRequest) -> [UInt8]?
+    /// Takes on a command whose answer comes later, by `ControlSocket.answer`: until when at most; nil: there is no such
+    /// command.
+    func takeOn(_ request: ControlRequest, for client: ControlClient.Name) -> Duration?
+}
+
+extension ControlResponder {
+    func takeOn(_ request: ControlRequest, for client: ControlClient.Name) -> Duration? { nil }
 }
 
 /// The Unix socket by which `lychgate status` and its siblings reach the supervisor (mode 0660). It exists exactly as
@@ -20,6 +27,7 @@ final class ControlSocket: EventHandler {
     private let log: Logger
     private unowned let responder: any ControlResponder
     private var registration = Reactor.Registration.none
+    private var admitted: UInt64 = 0
     private var clients = [ControlClient?](repeating: nil, count: maxClients)
 
     init(path: String, reactor: Reactor, responder: any ControlResponder, log: Logger) throws(StartFailure) {
@@ -83,7 +91,9 @@ final class ControlSocket: EventHandler {
             log.warning("refused a client of the control socket")
             return
         }
-        clients[place] = try? ControlClient(reactor: reactor, socket: accepted, owner: self, place: place)
+        admitted += 1
+        clients[place] = try? ControlClient(
+            reactor: reactor, socket: accepted, owner: self, name: .init(place: place, number: admitted))
     }
 
     func ended(_ place: Int) {
@@ -92,11 +102,18 @@ final class ControlSocket: EventHandler {
         reactor.setInterest(registration, .read)
     }
 
-    func respond(to line: [UInt8]) -> [UInt8] {
+    /// The answer to what was taken on; its client may have gone.
+    func answer(_ name: ControlClient.Name, _ line: [UInt8]) {
+        guard let client = clients[name.place], client.name == name else { return }
+        client.answerLate(line)
+    }
+
+    func respond(to line: [UInt8], of client: ControlClient.Name) -> ControlClient.Response {
         guard let request = ControlRequest(line: line) else {
-            return ControlAnswer.line(ControlFailure(error: "not a JSON object with a command"))
+            return .now(ControlAnswer.line(ControlFailure(error: "not a JSON object with a command")))
         }
-        return responder.answer(to: request)
-            ?? ControlAnswer.line(ControlFailure(error: "unknown command \(request.command)"))
+        if let answer = responder.answer(to: request) { return .now(answer) }
+        if let allowance = responder.takeOn(request, for: client) { return .later(allowance) }
+        return .now(ControlAnswer.line(ControlFailure(error: "unknown command \(request.command)")))
     }
 }

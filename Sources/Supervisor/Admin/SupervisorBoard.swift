@@ -4,7 +4,7 @@ import Shared
 
 /// What the supervisor makes known of itself and its children: its own panel, and the sums of those that are gone.
 final class SupervisorBoard {
-    /// Rows beyond one for each slot: for processes that are replaced while they still end.
+    /// Rows beyond those of the gateway workers that there may ever be: for the spare one and the other children.
     private static let spareRows = 64
 
     private let file: FileDescriptor
@@ -16,7 +16,7 @@ final class SupervisorBoard {
     private(set) var retired = PanelTotals()
 
     init(slots: Int, now: Instant, wallClock: Int64) throws(Errno) {
-        let rows = slots + Self.spareRows
+        let rows = WorkerCount.most + Self.spareRows
         file = try PanelReader.makeFile(rows: rows)
         writer = try PanelWriter(file, rows: rows)
         writer.start(pid: ProcessFigures.ownPid)
@@ -44,7 +44,7 @@ final class SupervisorBoard {
     /// A process was reaped; its slot's machine says why.
     func ended(_ process: WorkerProcess, _ machine: SlotStateMachine) {
         if process.role == .gateway { retired.add(process.panel) }
-        let reason = RecycleReason(machine)
+        let reason = ChildEnd(machine)
         recycles[reason.rawValue] += 1
         writer.set(.recycles, reason.rawValue, recycles[reason.rawValue])
     }
@@ -64,8 +64,10 @@ final class SupervisorBoard {
         writer.beat(now)
     }
 
-    /// Once a second: the children, with what the kernel says of their memory.
-    func publish(_ slots: [WorkerSlot]) {
+    /// Once a second: how many gateway workers there should be, and the children, with what the kernel says of their
+    /// memory.
+    func publish(_ slots: [WorkerSlot], target: Int) {
+        writer.set(.slots, UInt64(target))
         var row = 0
         for slot in slots {
             guard let process = slot.process else { continue }
@@ -104,7 +106,7 @@ extension PanelOwner {
     }
 }
 
-extension RecycleReason {
+extension ChildEnd {
     /// Of a process that has just ended: the machine has not yet been told.
     init(_ machine: SlotStateMachine) {
         switch machine.reason {
@@ -114,6 +116,7 @@ extension RecycleReason {
         case .drainDeadline: self = .drainDeadline
         case .forced: self = .forced
         case .channelLost: self = .channelLost
+        case .memoryHard: self = .memoryHard
         case nil:
             if case .draining = machine.state { self = .drained } else { self = .died }
         }

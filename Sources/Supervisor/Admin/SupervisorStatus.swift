@@ -13,6 +13,8 @@ struct SupervisorStatus: Encodable, Equatable {
     /// nil: none is configured.
     var admin: Admin?
     var workers: [Worker]
+    /// Gateway workers that were replaced, by `RecycleReason`; those that never happened are left out.
+    var recycles: [String: UInt64]
     var supervisor: Process
 
     struct Listener: Encodable, Equatable {

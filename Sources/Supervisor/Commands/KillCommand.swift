@@ -10,7 +10,7 @@ struct KillCommand: ParsableCommand {
 
     @Argument(help: ArgumentHelp("Requests as `lychgate ps` names them.", valueName: "id"))
     var identifiers: [String]
-    @OptionGroup var connection: ControlConnectionOptions
+    @OptionGroup var control: ControlOptions
 
     func validate() throws {
         for identifier in self.identifiers where RequestID(identifier) == nil {
@@ -21,7 +21,7 @@ struct KillCommand: ParsableCommand {
 
     func run() throws {
         for identifier in self.identifiers {
-            let answer = try self.connection.ask(
+            let answer = try self.control.ask(
                 ControlRequest(command: "kill", id: identifier), as: CancelledRequest.self)
             print("\(answer.cancelled) cancelled")
         }

@@ -10,13 +10,13 @@ struct PsCommand: ParsableCommand {
 
     @Option(name: .shortAndLong, help: "How to print them.")
     var output: OutputFormat = .table
-    @OptionGroup var connection: ControlConnectionOptions
+    @OptionGroup var control: ControlOptions
 
     func run() throws {
-        let line = try self.connection.ask(ControlRequest(command: "ps"))
+        let line = try self.control.ask(ControlRequest(command: "ps"))
         switch self.output {
         case .json: print(String(decoding: line, as: UTF8.self))
-        case .table: print(RequestTable.text(try self.connection.read(line, as: RequestList.self)))
+        case .table: print(RequestTable.text(try self.control.read(line, as: RequestList.self)))
         }
     }
 }

@@ -9,13 +9,13 @@ struct StatusCommand: ParsableCommand {
 
     @Option(name: .shortAndLong, help: "How to print it.")
     var output: OutputFormat = .table
-    @OptionGroup var connection: ControlConnectionOptions
+    @OptionGroup var control: ControlOptions
 
     func run() throws {
-        let line = try self.connection.ask(ControlRequest(command: "status"))
+        let line = try self.control.ask(ControlRequest(command: "status"))
         switch self.output {
         case .json: print(String(decoding: line, as: UTF8.self))
-        case .table: print(StatusTable.text(try self.connection.read(line, as: StatusAnswer.self)))
+        case .table: print(StatusTable.text(try self.control.read(line, as: StatusAnswer.self)))
         }
     }
 }

@@ -24,8 +24,9 @@ struct ConfigurationDecoder {
         self.constant(root, "kind", GatewayConfiguration.kind)
         return GatewayConfiguration(
             listeners: self.listeners(root), upstream: self.upstream(root), authentication: self.authentication(root),
-            workers: self.workers(root), deadlines: self.deadlines(root), limits: self.limits(root),
-            logging: self.logging(root), control: self.control(root), admin: self.admin(root))
+            workers: self.workers(root), recycling: self.recycling(root), deadlines: self.deadlines(root),
+            limits: self.limits(root), logging: self.logging(root), control: self.control(root),
+            admin: self.admin(root))
     }
 
     private func constant(_ root: MappingReader, _ key: String, _ value: String) {
@@ -108,6 +109,18 @@ struct ConfigurationDecoder {
         set(&result.maxConnections, section.integer("maxConnections", in: 1...1_000_000))
         set(&result.maxInFlight, section.integer("maxInFlight", in: 1...1_000_000))
         result.executable = self.path(section, "executable", example: "/usr/libexec/lychgate/lychgate-worker")
+        return result
+    }
+
+    private func recycling(_ root: MappingReader) -> RecyclingConfiguration {
+        var result = RecyclingConfiguration()
+        guard let section = self.section(root, "recycling") else { return result }
+        result.inFlightLimit = section.integer("inFlightLimit", in: 1...1_000_000)
+        set(&result.memorySoft, section.size("memorySoft", in: 1_048_576...1_099_511_627_776))
+        set(&result.memoryHard, section.size("memoryHard", in: 1_048_576...1_099_511_627_776))
+        set(&result.maxRequests, section.integer("maxRequests", in: 0...1_000_000_000))
+        set(&result.maxAge, section.duration("maxAge", in: .zero ... .seconds(31_536_000)))
+        set(&result.jitterPercent, section.integer("jitterPercent", in: 0...90))
         return result
     }
 

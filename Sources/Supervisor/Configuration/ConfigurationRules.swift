@@ -13,6 +13,7 @@ struct ConfigurationRules {
         self.checkIssuer(configuration.authentication.oidc)
         self.checkDeadlines(configuration.deadlines)
         self.checkLimits(configuration.limits)
+        self.checkRecycling(configuration.recycling)
         self.checkFile("workers.executable", configuration.workers.executable)
         self.checkSocket(configuration.control.socket)
     }
@@ -185,6 +186,15 @@ struct ConfigurationRules {
                 of: ["limits.requestLine", "limits.head"],
                 "requestLine (\(SizeText.format(limits.requestLine))) is a part of head"
                     + " (\(SizeText.format(limits.head))); write it at most as large")
+        }
+    }
+
+    private func checkRecycling(_ recycling: RecyclingConfiguration) {
+        if recycling.memorySoft >= recycling.memoryHard {
+            self.blameOne(
+                of: ["recycling.memorySoft", "recycling.memoryHard"],
+                "memorySoft (\(SizeText.format(recycling.memorySoft))) must be below memoryHard"
+                    + " (\(SizeText.format(recycling.memoryHard))); write a smaller memorySoft or a larger memoryHard")
         }
     }
 

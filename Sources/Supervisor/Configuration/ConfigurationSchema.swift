@@ -23,7 +23,7 @@ enum ConfigurationSchema {
         [
             key("apiVersion", .string, .required, "The version of this format: lychgate/v1."),
             key("kind", .string, .required, "What the file is: GatewayConfiguration."),
-        ] + listeners + upstream + authentication + workers + deadlines + limits + [
+        ] + listeners + upstream + authentication + workers + recycling + deadlines + limits + [
             key("logging", .mapping, .none, "What is written to standard error."),
             key(
                 "logging.level", .string, .value("info"),
@@ -148,6 +148,24 @@ enum ConfigurationSchema {
         key(
             "workers.executable", .file, .none,
             "The lychgate-worker to run; without it the one beside lychgate, then that in /usr/libexec/lychgate."),
+    ]
+
+    private static let recycling = [
+        key("recycling", .mapping, .none, "When a worker is replaced by a fresh one."),
+        key(
+            "recycling.inFlightLimit", .integer, .none,
+            "Requests in flight above which, for 5 s, a worker is replaced; without it workers.maxInFlight."),
+        key(
+            "recycling.memorySoft", .size, .value("512MiB"),
+            "Anonymous memory above which a worker is replaced; below memoryHard."),
+        key(
+            "recycling.memoryHard", .size, .value("1GiB"),
+            "Anonymous memory above which a worker is killed at once, with what it serves."),
+        key("recycling.maxRequests", .integer, .value("0"), "Requests that one worker serves at most; 0: any number."),
+        key("recycling.maxAge", .duration, .value("24h"), "How long one worker serves at most; 0s: for ever."),
+        key(
+            "recycling.jitterPercent", .integer, .value("10"),
+            "By how much maxRequests and maxAge may be undercut, so that workers do not reach them together."),
     ]
 
     private static let deadlines = [

@@ -15,11 +15,13 @@ struct WorkerCheck {
     /// - Throws: `ConfigurationError` with what the worker found, each at the place where the setting was made;
     ///   `CommandFailure` when there is no worker to ask or it does not answer.
     func check(_ loaded: LoadedConfiguration) throws {
-        guard let program = Companion.path(of: Self.name, configured: loaded.configuration.workers.executable) else {
-            throw CommandFailure(
-                "\(Self.name) is neither beside lychgate nor in \(Companion.libraryFolder); write `workers.executable`")
+        let started = try self.start(loaded)
+        let exit = started.child.wait(until: Instant.now + Self.patience)
+        if exit == nil {
+            started.child.signal(Self.kill)
+            _ = started.child.wait(until: Instant.now + Self.patience)
         }
-        let findings = Self.findings(in: try self.report(of: program, about: loaded.json), of: loaded)
+        let findings = Self.findings(in: try started.report(exit), of: loaded)
         for warning in findings.warnings {
             StandardError.write("\(warning)")
         }
@@ -28,32 +30,48 @@ struct WorkerCheck {
         }
     }
 
-    private func report(of program: String, about json: [UInt8]) throws(CommandFailure) -> [UInt8] {
-        let exit: ChildProcess.Exit?
-        let report: [UInt8]
+    /// A check that is under way.
+    struct Started: ~Copyable {
+        let program: String
+        let child: ChildProcess
+        let output: FileDescriptor
+
+        /// What the worker found. `exit`: nil: it did not end in time.
+        borrowing func report(_ exit: ChildProcess.Exit?) throws(CommandFailure) -> [UInt8] {
+            guard let exit, exit.signal != WorkerCheck.kill else {
+                throw CommandFailure(
+                    "\(self.program) did not check the configuration within"
+                        + " \(DurationText.format(WorkerCheck.patience))")
+            }
+            let report: [UInt8]
+            do {
+                report = try MemoryFile.sealAndRead(self.output)
+            } catch {
+                throw CommandFailure("the report of \(self.program) cannot be read: \(error)")
+            }
+            guard exit.code == ExitCode.success || exit.code == ExitCode.configuration && !report.isEmpty else {
+                throw CommandFailure("\(self.program) could not check the configuration (\(exit))")
+            }
+            return report
+        }
+    }
+
+    /// Starts the check; whoever does so waits for the child's end, and kills it after `patience`.
+    func start(_ loaded: LoadedConfiguration) throws(CommandFailure) -> Started {
+        guard let program = Companion.path(of: Self.name, configured: loaded.configuration.workers.executable) else {
+            throw CommandFailure(
+                "\(Self.name) is neither beside lychgate nor in \(Companion.libraryFolder); write `workers.executable`")
+        }
         do {
-            let configuration = try MemoryFile.sealed(name: "lychgate-configuration", bytes: json)
+            let configuration = try MemoryFile.sealed(name: "lychgate-configuration", bytes: loaded.json)
             let output = try MemoryFile.empty(name: "lychgate-check")
             // Descriptor 3 would be the control channel, which this role has no use for; 4 takes the report.
             let child = try ChildProcess.spawn(
                 path: program, arguments: ["check"], descriptors: [-1, output.raw, configuration.raw])
-            exit = child.wait(until: Instant.now + Self.patience)
-            if exit == nil {
-                child.signal(Self.kill)
-                _ = child.wait(until: Instant.now + Self.patience)
-            }
-            report = try MemoryFile.sealAndRead(output)
+            return Started(program: program, child: child, output: output)
         } catch {
             throw CommandFailure("\(program) cannot be run: \(error)")
         }
-        guard let exit else {
-            throw CommandFailure(
-                "\(program) did not check the configuration within \(DurationText.format(Self.patience))")
-        }
-        guard exit.code == ExitCode.success || exit.code == ExitCode.configuration && !report.isEmpty else {
-            throw CommandFailure("\(program) could not check the configuration (\(exit))")
-        }
-        return report
     }
 
     /// Reads lines of `SEVERITY<TAB>KEY.PATH<TAB>message`, and finds the place of each.

@@ -16,6 +16,7 @@ final class Supervisor: EventHandler, TimerHandler {
     let admin: String?
     private(set) var shutdown: ShutdownStateMachine
     private let acceptor: Acceptor
+    let reloader: Reloader
     private let signals: SignalDescriptor
     private let notifier = SystemdNotifier()
     private let controlPath: String?
@@ -25,10 +26,15 @@ final class Supervisor: EventHandler, TimerHandler {
     private var exitCode = ExitCode.success
     private var announced = false
     private var statusLine = ""
+    private var reloadFailure: String?
+    private var reloadOwed = false
+    private var lateAnswers: [(ControlClient.Name, [UInt8])] = []
 
     private enum Tag {
         static let shutdown: UInt32 = 1
         static let tick: UInt32 = 2
+        static let reload: UInt32 = 3
+        static let answers: UInt32 = 4
     }
 
     /// Listens, and prepares all that can fail; no child is started yet.
@@ -60,6 +66,7 @@ final class Supervisor: EventHandler, TimerHandler {
         } catch {
             throw .system("cannot prepare the loop", error)
         }
+        reloader = Reloader(loaded, pool: pool, log: log, journal: journal)
         started = reactor.now
     }
 
@@ -75,7 +82,7 @@ final class Supervisor: EventHandler, TimerHandler {
         return try ListenerSockets(listeners, activation: activation, log: log)
     }
 
-    private static func workerExecutable(_ configured: String?) throws(StartFailure) -> String {
+    static func workerExecutable(_ configured: String?) throws(StartFailure) -> String {
         guard let path = Companion.path(of: "lychgate-worker", configured: configured), FileSystem.isExecutable(path)
         else { throw .noWorkerExecutable(configured: configured) }
         return path
@@ -85,6 +92,7 @@ final class Supervisor: EventHandler, TimerHandler {
     func run() throws(StartFailure) -> Int32 {
         pool.owner = self
         acceptor.owner = self
+        reloader.owner = self
         if let controlPath {
             control = try ControlSocket(path: controlPath, reactor: reactor, responder: self, log: log)
         }
@@ -99,7 +107,7 @@ final class Supervisor: EventHandler, TimerHandler {
             metadata: [
                 "version": "\(Version.current)", "pid": "\(ProcessFigures.ownPid)",
                 "listeners": "\(listeners.map { "\($0.name)=\($0.address)" }.joined(separator: " "))",
-                "workers": "\(pool.gateways.count)",
+                "workers": "\(pool.target)",
             ])
         pool.start()
         tick(reactor.now)
@@ -112,8 +120,8 @@ final class Supervisor: EventHandler, TimerHandler {
         acceptor.update(now: reactor.now)
         pool.admin?.update(now: reactor.now)
         pool.board.publish(
-            pool.handOff.ledger, keysGeneration: pool.keys.generation, stopping: shutdown.state != .running,
-            now: reactor.now)
+            pool.handOff.ledger, keysGeneration: pool.current.keyring.keys.generation,
+            stopping: shutdown.state != .running, now: reactor.now)
     }
 
     // MARK: Time and signals
@@ -123,6 +131,10 @@ final class Supervisor: EventHandler, TimerHandler {
         case Tag.shutdown:
             shutdownTimer = .none
             perform(shutdown.timeReached(now), now: now)
+        case Tag.reload: reload(.reload) { _ in }
+        case Tag.answers:
+            for (client, line) in lateAnswers { control?.answer(client, line) }
+            lateAnswers = []
         default: tick(now)
         }
     }
@@ -130,10 +142,11 @@ final class Supervisor: EventHandler, TimerHandler {
     /// A sign of life for systemd, from the loop itself, and a line of figures.
     private func tick(_ now: Instant) {
         notifier.alive()
-        pool.board.publish(pool.slots)
+        pool.board.publish(pool.slots, target: pool.target)
         let line =
-            "\(stateName), \(pool.readyGateways) of \(pool.gateways.count) workers ready, "
+            "\(stateName), \(pool.readyGateways) of \(pool.target) workers ready, "
             + "\(pool.handOff.ledger.counts.accepted) connections accepted"
+            + (reloadFailure.map { "; reload failed: \($0)" } ?? "")
         if line != statusLine {
             statusLine = line
             notifier.status(line)
@@ -149,12 +162,23 @@ final class Supervisor: EventHandler, TimerHandler {
                 log.notice("told to stop", metadata: ["signal": "\(number)", "state": "\(stateName)"])
                 perform(shutdown.requested(now), now: now)
             case .hangup:
-                log.notice("credential files are read anew")
-                pool.credentialsChanged()
+                // A signal cannot be refused: the files are read once more when the present reload has ended.
+                if reloader.isBusy { reloadOwed = true } else { reload(.reload) { _ in } }
             case .dump: pool.dumpRows()
             case nil: break
             }
         }
+    }
+
+    func reload(_ kind: Reloader.Kind, reply: @escaping (Reloader.Outcome) -> Void) {
+        if announced, !reloader.isBusy, shutdown.state == .running { notifier.reloading(reactor.now) }
+        reloader.begin(kind, reply: reply)
+    }
+
+    /// In a turn to come: who has just asked does not wait for an answer yet.
+    func answerSoon(_ client: ControlClient.Name, _ line: [UInt8]) {
+        lateAnswers.append((client, line))
+        _ = reactor.startTimer(at: reactor.now, handler: self, tag: Tag.answers)
     }
 
     // MARK: Shutdown
@@ -173,6 +197,7 @@ final class Supervisor: EventHandler, TimerHandler {
         case .none: break
         case .drainGateways(let drain, let hard):
             notifier.stopping()
+            reloader.stop()
             acceptor.stop()
             pool.drainGateways(deadline: drain, hard: hard)
             checkGone(now)
@@ -181,6 +206,7 @@ final class Supervisor: EventHandler, TimerHandler {
             checkGone(now)
         case .cut(let hard):
             notifier.stopping()
+            reloader.stop()
             acceptor.stop()
             pool.cutAll(hard: hard)
             checkGone(now)
@@ -221,10 +247,33 @@ extension Supervisor: WorkerPoolOwner {
         notifier.ready()
     }
 
+    func rollEnded(failure: String?, now: Instant) { reloader.rollEnded(failure: failure, now: now) }
+
     func slotGone(now: Instant) { checkGone(now) }
 
     func poolGivesUp(exitCode: Int32, now: Instant) {
         perform(shutdown.failed(exitCode, now: now), now: now)
+    }
+}
+
+extension Supervisor: ReloaderOwner {
+    func reloaded(_ loaded: LoadedConfiguration, now: Instant) {
+        guard shutdown.state == .running else { return }
+        let deadlines = loaded.configuration.deadlines
+        shutdown = ShutdownStateMachine(drain: deadlines.drain, hardStop: deadlines.hardStop)
+    }
+
+    func reloadEnded(_ outcome: Reloader.Outcome, now: Instant) {
+        switch outcome {
+        case .done: reloadFailure = nil
+        case .failed(let why): reloadFailure = why.split(separator: "\n").first.map(String.init)
+        }
+        guard shutdown.state == .running else { return }
+        if announced { notifier.ready() }
+        if reloadOwed {
+            reloadOwed = false
+            _ = reactor.startTimer(at: now, handler: self, tag: Tag.reload)
+        }
     }
 }
 
@@ -236,39 +285,5 @@ extension Supervisor: AcceptorOwner {
 
     func accepted(_ socket: consuming FileDescriptor, listener: UInt16, peer: SocketAddress, now: Instant) {
         pool.accepted(socket, listener: listener, peer: peer, now: now)
-    }
-}
-
-extension Supervisor: ControlResponder {
-    func answer(to request: ControlRequest) -> [UInt8]? {
-        switch request.command {
-        case "status": ControlAnswer.line(status)
-        case "ps": RequestList(pool.requestsInFlight, now: reactor.now).line
-        case "kill": cancel(request.id ?? "")
-        default: nil
-        }
-    }
-
-    private func cancel(_ text: String) -> [UInt8] {
-        guard let id = RequestID(text) else {
-            return ControlAnswer.line(ControlFailure(error: "not a request's id: SLOT.GENERATION/NUMBER"))
-        }
-        switch pool.cancel(id) {
-        case .told:
-            log.notice("request cancelled by command", metadata: ["request": "\(id)"])
-            return ControlAnswer.line(CancelledRequest(cancelled: text))
-        case .noSuchRequest: return ControlAnswer.line(ControlFailure(error: "request \(id) is not in flight"))
-        case .deaf: return ControlAnswer.line(ControlFailure(error: "worker \(id.worker) takes no messages"))
-        }
-    }
-
-    private var status: SupervisorStatus {
-        .init(
-            version: Version.current, pid: ProcessFigures.ownPid, state: stateName,
-            uptimeSeconds: reactor.now.since(started).milliseconds / 1_000, listeners: listeners,
-            handoff: .init(pool.handOff.ledger),
-            keyring: .init(pool.keyring, generation: pool.keys.generation),
-            admin: pool.admin.flatMap { gate in admin.map { .init(gate, address: $0) } },
-            workers: pool.gateways.map { .init($0) }, supervisor: .own)
     }
 }

@@ -20,6 +20,8 @@ protocol RunningChild: AnyObject {
     var pid: Int32 { get }
     /// Readable once it has ended (a pidfd); it stays the child's.
     var exitDescriptor: Int32 { get }
+    /// Anonymous memory in bytes; nil: unknown.
+    var memory: UInt64? { get }
     func signal(_ signal: Int32)
     /// Reaps it if it has ended; nil while it runs.
     func reap() -> ChildProcess.Exit?
@@ -37,6 +39,7 @@ final class SpawnedChild: RunningChild {
 
     var pid: Int32 { process.pid }
     var exitDescriptor: Int32 { process.pidfd.raw }
+    var memory: UInt64? { ProcessFigures.rssAnonBytes(pid: process.pid) }
     func signal(_ signal: Int32) { process.signal(signal) }
     func reap() -> ChildProcess.Exit? { process.reap() }
 

@@ -36,6 +36,8 @@ final class HandOff {
         }
     }
 
+    /// There may be so many slots from now on.
+    func reserve(slots: Int) { ledger.reserve(slots: slots) }
     func workerReady(_ id: WorkerID, credits: Int) { ledger.workerReady(id, credits: credits) }
     func workerStopsAccepting(_ id: WorkerID) { ledger.workerStopsAccepting(id) }
     func setSluggish(_ id: WorkerID, _ sluggish: Bool) { ledger.setSluggish(id, sluggish) }

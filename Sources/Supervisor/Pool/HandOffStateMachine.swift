@@ -106,6 +106,11 @@ struct HandOffStateMachine {
 
     // MARK: Workers
 
+    /// There may be so many slots from now on; never fewer than before.
+    mutating func reserve(slots: Int) {
+        while workers.count < slots { workers.append(nil) }
+    }
+
     mutating func workerReady(_ id: WorkerID, credits: Int) {
         precondition(workers[id.slot] == nil, "the one before was not taken out")
         workers[id.slot] = Worker(id: id, limit: credits)

@@ -8,7 +8,7 @@ struct RefreshPolicy {
     static let interval = Duration.seconds(1)
 
     private var last: Instant?
-    private var planned = false
+    private var planned: Instant?
 
     enum Decision: Equatable, Sendable {
         case now
@@ -17,18 +17,22 @@ struct RefreshPolicy {
     }
 
     mutating func wanted(_ now: Instant) -> Decision {
-        if planned { return .alreadyPlanned }
+        if planned != nil { return .alreadyPlanned }
         if let last, now.since(last) < Self.interval {
-            planned = true
-            return .at(last + Self.interval)
+            let time = last + Self.interval
+            planned = time
+            return .at(time)
         }
         last = now
         return .now
     }
 
+    /// Whether there is a planned time and it has come.
+    func isDue(_ now: Instant) -> Bool { planned.map { now >= $0 } ?? false }
+
     /// The planned time has come.
     mutating func due(_ now: Instant) {
-        planned = false
+        planned = nil
         last = now
     }
 }

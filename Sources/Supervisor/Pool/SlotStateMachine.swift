@@ -35,6 +35,7 @@ struct SlotStateMachine {
         case drainDeadline = "drain deadline"
         case forced = "told to stop at once"
         case channelLost = "closed its control channel"
+        case memoryHard = "above recycling.memoryHard"
     }
 
     enum Action: Equatable, Sendable {
@@ -72,9 +73,10 @@ struct SlotStateMachine {
     /// Why we ended the process that holds the slot; nil when it is not our doing.
     private(set) var reason: Reason?
     private var startedAt = Instant.zero
-    private var readySince: Instant?
+    /// Of the process that holds the slot, or held it last; nil: it never was.
+    private(set) var readySince: Instant?
     private var wanted = true
-    private let startAllowance: Duration
+    private var startAllowance: Duration
     private let mayWaitOnceGreeted: Bool
 
     /// - Parameters:
@@ -84,6 +86,24 @@ struct SlotStateMachine {
     init(startAllowance: Duration, mayWaitOnceGreeted: Bool = false, now: Instant) {
         self.startAllowance = startAllowance
         self.mayWaitOnceGreeted = mayWaitOnceGreeted
+        state = .waiting(until: now)
+    }
+
+    /// A slot that nobody holds until it is opened.
+    static func spare(startAllowance: Duration, now: Instant) -> SlotStateMachine {
+        var machine = SlotStateMachine(startAllowance: startAllowance, now: now)
+        machine.state = .gone
+        machine.wanted = false
+        return machine
+    }
+
+    /// Somebody is to take this slot that nobody holds, at once; what happened to those before says nothing of them.
+    mutating func open(_ now: Instant, startAllowance: Duration) {
+        precondition(state == .gone, "the slot is taken")
+        wanted = true
+        self.startAllowance = startAllowance
+        youngDeaths = 0
+        failedStarts = 0
         state = .waiting(until: now)
     }
 

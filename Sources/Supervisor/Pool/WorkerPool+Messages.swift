@@ -6,20 +6,21 @@ import Shared
 /// What children say.
 extension WorkerPool {
     func received(_ reception: consuming Reception<ToSupervisor>, from process: WorkerProcess) {
-        guard let slot = slot(process.id.slot), slot.process === process else { return }
+        guard let slot = slot(of: process) else { return }
         switch consume reception {
         case .message(let message): handle(message, from: process, slot)
         case .messageWithDescriptor(.keys(let generation), let file):
-            guard process.role == .keyring, keys.replace(with: file, generation: generation) else {
+            let post = post(of: slot)
+            guard process.role == .keyring, post.keys.replace(with: file, generation: generation) else {
                 return protocolError("keys", process, slot)
             }
-            log.info("new keys", metadata: ["generation": "\(keys.generation)"])
-            for gateway in gateways { passKeys(to: gateway) }
+            log.info("new keys", metadata: ["generation": "\(post.keys.generation)"])
+            for gateway in gateways where gateway.edition?.keyring === post { passKeys(to: gateway) }
         case .messageWithDescriptor: protocolError("descriptor", process, slot)
         case .descriptorLost:
             // The keys could not be taken in; they are asked for again.
             log.error("descriptor limit reached, keys were lost", metadata: ["worker": "\(process.id)"])
-            wantKeys()
+            wantKeys(post(of: slot))
         case .violation(let error): protocolError("\(error)", process, slot)
         case .endOfFile:
             process.closeChannel()
@@ -56,8 +57,9 @@ extension WorkerPool {
         case .drained:
             log.debug("child drained", metadata: ["worker": "\(process.id)"])
         case .wantKeys:
-            wantKeys()
+            wantKeys(post(of: slot))
         case .fault(let fault):
+            slot.lastFault = fault
             log.warning(
                 "child reports a fault",
                 metadata: ["role": "\(process.role.rawValue)", "worker": "\(process.id)", "fault": "\(fault)"])
@@ -70,7 +72,7 @@ extension WorkerPool {
         setTimer(of: slot)
         guard slot.machine.state == .ready else { return }
         noteReady(slot.role)
-        if slot.role == .keyring, keysOwed { askForKeys() }
+        if slot.role == .keyring, post(of: slot).keysOwed { askForKeys(post(of: slot)) }
         log.info(
             "child is ready",
             metadata: [
@@ -79,9 +81,11 @@ extension WorkerPool {
             ])
         if slot.role == .admin { admin?.becameReady() }
         if slot.role == .gateway {
-            handOff.workerReady(slot.id, credits: creditsPerWorker)
+            handOff.workerReady(slot.id, credits: slot.edition?.credits ?? creditsPerWorker)
             owner?.workerBecameReady(now: reactor.now)
             dispatch()
+            replacement.ready(slot: slot.number)
+            lookAfterReplacement(reactor.now)
         }
     }
 
@@ -108,29 +112,30 @@ extension WorkerPool {
     /// Sends the newest keys to a child that has said hello and does not have them; when its channel is full it is
     /// tried again once there is room.
     private func passKeys(to slot: WorkerSlot) {
-        guard slot.role == .gateway, let process = slot.process, process.keysSent < keys.generation,
-            let raw = keys.raw
+        let post = post(of: slot)
+        guard slot.role == .gateway, let process = slot.process, process.keysSent < post.keys.generation,
+            let raw = post.keys.raw
         else { return }
         switch slot.machine.state {
         case .starting(_, true), .ready, .draining: break
         case .starting(_, false), .waiting, .aborted, .killed, .gone: return
         }
-        if process.send(.keys(generation: keys.generation), passing: raw) == .sent {
-            process.keysSent = keys.generation
+        if process.send(.keys(generation: post.keys.generation), passing: raw) == .sent {
+            process.keysSent = post.keys.generation
         }
     }
 
-    private func wantKeys() {
-        switch refresh.wanted(reactor.now) {
-        case .now: askForKeys()
+    private func wantKeys(_ post: KeyringPost) {
+        switch post.refresh.wanted(reactor.now) {
+        case .now: askForKeys(post)
         case .at(let time): _ = reactor.startTimer(at: time, handler: self, tag: Tag.refresh)
         case .alreadyPlanned: break
         }
     }
 
-    func askForKeys() {
-        keysOwed = keyring.machine.state != .ready
-        guard !keysOwed else { return }
-        _ = keyring.process?.send(.refreshKeys)
+    func askForKeys(_ post: KeyringPost) {
+        post.keysOwed = post.slot.machine.state != .ready
+        guard !post.keysOwed else { return }
+        _ = post.slot.process?.send(.refreshKeys)
     }
 }

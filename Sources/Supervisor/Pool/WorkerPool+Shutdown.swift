@@ -8,6 +8,7 @@ extension WorkerPool {
     /// Nothing new is accepted from now on: gateway workers let end what is in flight, and cut it at `deadline`.
     func drainGateways(deadline: Instant, hard: Instant) {
         stopping = true
+        endReplacing()
         dispatch()
         let given = handOff.giveUpHeld(until: .never)
         if given > 0 { log.error("no worker for connections at shutdown", metadata: ["lost": "\(given)"]) }
@@ -16,17 +17,25 @@ extension WorkerPool {
 
     /// The children without requests of their own go last: until then health is told.
     func drainKeyring(deadline: Instant) {
-        drain(keyring, deadline: deadline, hard: deadline)
+        for post in keyrings { drain(post.slot, deadline: deadline, hard: deadline) }
         if let admin {
             admin.stop()
             drain(admin.slot, deadline: deadline, hard: deadline)
         }
     }
 
-    private func drain(_ slot: WorkerSlot, deadline: Instant, hard: Instant) {
+    /// Nothing is replaced any more.
+    private func endReplacing() {
+        replacement.stop()
+        guard roll != nil else { return }
+        roll = nil
+        owner?.rollEnded(failure: "the gateway is stopping", now: reactor.now)
+    }
+
+    func drain(_ slot: WorkerSlot, deadline: Instant, hard: Instant) {
         if slot.machine.drain(deadline: hard, last: true), let process = slot.process {
             handOff(of: process)?.workerStopsAccepting(process.id)
-            process.drainBegan = slot.role == .gateway ? process.figures : nil
+            if stopping, slot.role == .gateway { process.drainBegan = process.figures }
             // A channel that cannot take this is a wedged child's: the hard deadline ends it.
             _ = process.send(.drain(deadline: deadline))
         }
@@ -36,6 +45,7 @@ extension WorkerPool {
     /// Every child cuts everything and exits; SIGKILL at `hard`.
     func cutAll(hard: Instant) {
         stopping = true
+        endReplacing()
         _ = handOff.giveUpHeld(until: .never)
         admin?.stop()
         for slot in slots {
@@ -60,8 +70,9 @@ extension WorkerPool {
 
     /// Gateway slots that still have a process or wait for one.
     var gatewaysLeft: Int { gateways.count { $0.machine.state != .gone } }
+    /// Whether a keyring or the admin process is left.
     var keyringLeft: Bool {
-        keyring.machine.state != .gone || admin.map { $0.slot.machine.state != .gone } ?? false
+        (keyrings.map(\.slot) + (admin.map { [$0.slot] } ?? [])).contains { $0.machine.state != .gone }
     }
 
     /// Certificates, keys or token files may have changed.

@@ -11,6 +11,8 @@ protocol WorkerPoolOwner: AnyObject {
     func slotGone(now: Instant)
     /// No child can ever start with this configuration.
     func poolGivesUp(exitCode: Int32, now: Instant)
+    /// A roll has ended; `failure`: why the old edition stays in force.
+    func rollEnded(failure: String?, now: Instant)
 }
 
 /// All children: starts, watches and ends them as their slots' machines say, and passes words between them.
@@ -19,23 +21,27 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
     let reactor: Reactor
     let log: Logger
     let handOff: HandOff
-    let gateways: [WorkerSlot]
-    let keyring: WorkerSlot
+    /// One more than there are workers: the spare one is where a replacement starts while the old one still serves.
+    var gateways: [WorkerSlot]
+    /// What gateway workers are started with.
+    var current: Edition
+    /// The current edition's keyring, and another one while the pool goes over to another edition.
+    var keyrings: [KeyringPost]
+    var roll: Roll?
     /// nil: none is configured.
     let admin: AdminGate?
     /// What the supervisor says of itself to whoever reads panels.
     let board: SupervisorBoard
     /// Set before the start.
     weak var owner: (any WorkerPoolOwner)?
-    var keys = KeyStore()
-    var refresh = RefreshPolicy()
-    /// Keys were asked for while the keyring could not be told.
-    var keysOwed = false
     var tally = ShutdownTally()
     var stopping = false
-    /// Connections that one worker is given at most.
-    let creditsPerWorker: Int
-    private let launcher: any ChildLauncher
+    var replacement = ReplacementStateMachine()
+    /// No voluntary replacement before: the last one failed.
+    var replaceNotBefore = Instant.zero
+    /// Gateway workers that were replaced, by reason.
+    var recycles: [RecycleReason: UInt64] = [:]
+    private let descriptorLimit: Int
     private var everReady = Set<WorkerRole>()
     private var healthTimer = Reactor.Timer.none
 
@@ -44,13 +50,16 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
         static let health = UInt32.max - 1
     }
 
-    var slots: [WorkerSlot] { gateways + [keyring] + (admin.map { [$0.slot] } ?? []) }
+    /// After a replacement that did not become ready.
+    static let pauseAfterFailure = Duration.seconds(30)
 
-    /// The slot with this number; nil: there is none.
-    func slot(_ number: Int) -> WorkerSlot? {
-        if gateways.indices.contains(number) { return gateways[number] }
-        return number == keyring.number ? keyring : admin.flatMap { $0.slot.number == number ? $0.slot : nil }
-    }
+    var slots: [WorkerSlot] { gateways + keyrings.map(\.slot) + (admin.map { [$0.slot] } ?? []) }
+    var keyring: WorkerSlot { current.keyring.slot }
+    /// Gateway workers that there should be.
+    var target: Int { current.workers }
+    /// Connections that one worker is given at most.
+    var creditsPerWorker: Int { current.credits }
+    var deadlines: DeadlinesConfiguration { current.configuration.deadlines }
 
     /// Where its connections are counted; nil: it never has any.
     func handOff(of process: WorkerProcess) -> HandOff? {
@@ -67,33 +76,64 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
     ) throws(Errno) {
         self.reactor = reactor
         self.log = log
-        self.launcher = launcher
+        self.descriptorLimit = descriptorLimit
+        let now = reactor.now
         let start = configuration.deadlines.workerStart
-        gateways = (0..<workers).map {
-            WorkerSlot(number: $0, role: .gateway, startAllowance: start, now: reactor.now)
+        let keyring = KeyringPost(
+            number: KeyringPost.firstNumber, launcher: launcher, startAllowance: start, now: now)
+        keyrings = [keyring]
+        let edition = Edition(
+            configuration, launcher: launcher, keyring: keyring, workers: workers,
+            credits: Self.credits(configuration.workers.maxConnections, descriptorLimit: descriptorLimit))
+        current = edition
+        gateways = (0...workers).map {
+            let slot = WorkerSlot(
+                number: $0, role: .gateway, isSpare: $0 == workers, startAllowance: start, now: now)
+            slot.edition = edition
+            return slot
         }
-        keyring = WorkerSlot(number: workers, role: .keyring, startAllowance: start, now: reactor.now)
-        board = try SupervisorBoard(slots: workers, now: reactor.now, wallClock: reactor.kernel.wallClock())
+        board = try SupervisorBoard(slots: workers, now: now, wallClock: reactor.kernel.wallClock())
         if let adminSockets {
             admin = try AdminGate(
                 reactor: reactor, sockets: adminSockets, board: board,
-                slot: WorkerSlot(number: workers + 1, role: .admin, startAllowance: start, now: reactor.now), log: log)
+                slot: WorkerSlot(number: AdminGate.slotNumber, role: .admin, startAllowance: start, now: now), log: log)
         } else {
             admin = nil
         }
         handOff = HandOff(
             kernel: reactor.kernel,
-            capacity: AcceptPolicy.unclaimedBound(descriptorLimit: descriptorLimit), slots: workers,
+            capacity: AcceptPolicy.unclaimedBound(descriptorLimit: descriptorLimit), slots: workers + 1,
             holdAllowance: configuration.deadlines.tlsHandshake)
-        creditsPerWorker = Self.credits(configuration.workers.maxConnections, descriptorLimit: descriptorLimit)
-        if creditsPerWorker < configuration.workers.maxConnections {
-            log.warning(
-                "workers are given fewer connections than configured: the descriptor limit is too low",
-                metadata: [
-                    "max_connections": "\(configuration.workers.maxConnections)", "given": "\(creditsPerWorker)",
-                    "descriptor_limit": "\(descriptorLimit)",
-                ])
-        }
+        warnOfCredits(edition)
+    }
+
+    /// An edition to go over to.
+    func makeEdition(
+        _ configuration: GatewayConfiguration, launcher: any ChildLauncher, keepsKeyring: Bool
+    ) -> Edition {
+        let keyring =
+            keepsKeyring
+            ? current.keyring
+            : makeKeyring(launcher: launcher, startAllowance: configuration.deadlines.workerStart)
+        let edition = Edition(
+            configuration, launcher: launcher, keyring: keyring,
+            workers: WorkerCount.workers(
+                configured: configuration.workers.count, cores: ProcessFigures.usableCores,
+                quota: WorkerCount.ownQuota()),
+            credits: Self.credits(configuration.workers.maxConnections, descriptorLimit: descriptorLimit))
+        warnOfCredits(edition)
+        return edition
+    }
+
+    private func warnOfCredits(_ edition: Edition) {
+        let configured = edition.configuration.workers.maxConnections
+        guard edition.credits < configured else { return }
+        log.warning(
+            "workers are given fewer connections than configured: the descriptor limit is too low",
+            metadata: [
+                "max_connections": "\(configured)", "given": "\(edition.credits)",
+                "descriptor_limit": "\(descriptorLimit)",
+            ])
     }
 
     /// Each connection may need a second descriptor, to the API server; a few are for files, look-ups and ourselves.
@@ -119,10 +159,12 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
             healthTimer = reactor.startTimer(at: now + HealthPolicy.interval, handler: self, tag: Tag.health)
             lookAfterAll(now)
         case Tag.refresh:
-            refresh.due(now)
-            askForKeys()
+            for post in keyrings where post.refresh.isDue(now) {
+                post.refresh.due(now)
+                askForKeys(post)
+            }
         default:
-            guard let slot = slot(Int(tag)) else { return }
+            guard let slot = slots.first(where: { $0.number == Int(tag) }) else { return }
             slot.timer = .none
             advance(slot, now: now)
         }
@@ -134,7 +176,10 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
             let verdict = HealthPolicy.judge(heartbeat: process.panel.heartbeat, now: now)
             handOff(of: process)?.setSluggish(process.id, verdict != .healthy)
             if verdict == .hung { perform(slot.machine.hung(now), on: slot, now: now) }
+            if slot.role == .gateway { considerRecycling(slot, process, now: now) }
         }
+        lookAfterReplacement(now)
+        lookAfterRoll(now)
         dispatch()
         _ = admin?.handOff.giveUpHeld(until: now)
         let given = handOff.giveUpHeld(until: now)
@@ -177,10 +222,15 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
     private func spawn(_ slot: WorkerSlot, now: Instant) {
         do throws(Errno) {
             let process = try WorkerProcess(
-                id: slot.id, role: slot.role, launcher: launcher, reactor: reactor, owner: self)
+                id: slot.id, role: slot.role, launcher: launcher(of: slot), reactor: reactor, owner: self)
             slot.process = process
             board.spawned()
             admin?.began(process)
+            if let configuration = slot.edition?.configuration {
+                process.recycling = RecyclePolicy(
+                    configuration.recycling, maxInFlight: configuration.workers.maxInFlight,
+                    spread: RecyclePolicy.spread(pid: process.pid, id: slot.id))
+            }
             log.info(
                 "started child",
                 metadata: ["role": "\(slot.role.rawValue)", "worker": "\(slot.id)", "pid": "\(process.pid)"])
@@ -188,15 +238,30 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
             log.error(
                 "cannot start child",
                 metadata: ["role": "\(slot.role.rawValue)", "worker": "\(slot.id)", "error": "\(error)"])
-            if slot.machine.spawnFailed(now) == .gone { owner?.slotGone(now: now) }
+            let aftermath = slot.machine.spawnFailed(now)
+            if slot.role == .gateway { perform(replacement.ended(slot: slot.number), now: now) }
+            if aftermath == .gone { owner?.slotGone(now: now) }
         }
     }
+
+    private func launcher(of slot: WorkerSlot) -> any ChildLauncher {
+        if slot.role == .admin { return current.launcher }
+        return slot.edition?.launcher ?? post(of: slot).launcher
+    }
+
+    /// The keyring that holds this slot, or whose keys the worker in it is given.
+    func post(of slot: WorkerSlot) -> KeyringPost {
+        slot.edition?.keyring ?? keyrings.first { $0.slot === slot } ?? current.keyring
+    }
+
+    /// nil: the process is not there any more.
+    func slot(of process: WorkerProcess) -> WorkerSlot? { slots.first { $0.process === process } }
 
     func noteReady(_ role: WorkerRole) { everReady.insert(role) }
 
     func ended(_ process: WorkerProcess, _ exit: ChildProcess.Exit) {
         let now = reactor.now
-        guard let slot = slot(process.id.slot) else { return }
+        guard let slot = slot(of: process) else { return }
         slot.process = nil
         let (kept, lost) = handOff(of: process)?.workerDied(process.id, now: now) ?? (0, 0)
         board.ended(process, slot.machine)
@@ -204,13 +269,14 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
         let aftermath = slot.machine.exited(now)
         BlackBox(log: log, now: now).write(process, exit: exit, slot: slot, kept: kept, lost: lost)
         if let begin = process.drainBegan { tally.workerGone(begin: begin, end: process.figures) }
+        if slot.role == .gateway { noteEnd(of: slot, restarts: aftermath != .gone, now: now) }
         if exit.code == ExitCode.configuration, slot.machine.reason == nil, !everReady.contains(process.role) {
             log.critical("a child cannot work with this configuration", metadata: ["role": "\(process.role.rawValue)"])
             setTimer(of: slot)
             owner?.poolGivesUp(exitCode: ExitCode.configuration, now: now)
             return
         }
-        if stopping { giveUpWithoutTakers() }
+        if stopping { giveUpWithoutTakers() } else { dropKeyrings() }
         setTimer(of: slot)
         if aftermath == .gone { owner?.slotGone(now: now) }
         dispatch()

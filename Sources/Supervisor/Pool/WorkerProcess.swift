@@ -21,6 +21,8 @@ final class WorkerProcess: ControlChannelOwner, EventHandler {
     let started: Instant
     /// The newest set of keys that it was sent.
     var keysSent: UInt64 = 0
+    /// Whether it is to be replaced; nil for what is no gateway worker.
+    var recycling: RecyclePolicy?
     /// The panel's figures when it was told to drain.
     var drainBegan: ShutdownTally.Figures?
 
@@ -63,6 +65,9 @@ final class WorkerProcess: ControlChannelOwner, EventHandler {
     {
         channel?.send(message, passing: descriptor) ?? .closed
     }
+
+    /// Anonymous memory in bytes; nil: unknown.
+    var memory: UInt64? { child.memory }
 
     func signal(_ signal: Int32) { child.signal(signal) }
 

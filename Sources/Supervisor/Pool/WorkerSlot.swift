@@ -8,13 +8,19 @@ final class WorkerSlot {
     let role: WorkerRole
     var machine: SlotStateMachine
     var process: WorkerProcess?
+    /// What gateway workers are started with here; nil for a keyring.
+    var edition: Edition?
+    /// What its process last complained of.
+    var lastFault: ToSupervisor.Fault?
     var timer = Reactor.Timer.none
 
-    init(number: Int, role: WorkerRole, startAllowance: Duration, now: Instant) {
+    init(number: Int, role: WorkerRole, isSpare: Bool = false, startAllowance: Duration, now: Instant) {
         self.number = number
         self.role = role
-        machine = SlotStateMachine(
-            startAllowance: startAllowance, mayWaitOnceGreeted: role == .keyring, now: now)
+        machine =
+            isSpare
+            ? .spare(startAllowance: startAllowance, now: now)
+            : SlotStateMachine(startAllowance: startAllowance, mayWaitOnceGreeted: role == .keyring, now: now)
     }
 
     var id: WorkerID { WorkerID(slot: number, generation: machine.generation) }

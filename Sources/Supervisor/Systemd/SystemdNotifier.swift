@@ -16,6 +16,8 @@ struct SystemdNotifier {
     }
 
     func ready() { notify("READY=1") }
+    /// `ready` follows in any case (Type=notify-reload).
+    func reloading(_ now: Instant) { notify("RELOADING=1\nMONOTONIC_USEC=\(now.nanoseconds / 1_000)") }
     func stopping() { notify("STOPPING=1") }
     func alive() { if watchdogTimeout != nil { notify("WATCHDOG=1") } }
     /// One line for `systemctl status`.

@@ -144,7 +144,7 @@ struct MetricsPage {
         page.single("worker_spawns_total", .counter, "Children started.", supervisor.value(.spawns))
         page.family("worker_recycles_total", .counter, "Children ended, by reason.")
         for (index, count) in supervisor.table(.recycles).enumerated() {
-            guard let reason = RecycleReason(rawValue: index) else { continue }
+            guard let reason = ChildEnd(rawValue: index) else { continue }
             page.sample("worker_recycles_total", [("reason", reason.name)], count)
         }
         page.single(

@@ -28,6 +28,9 @@ final class HTTP1Session: ClientSide, ClientSession {
 
     /// Bytes of a next request that are taken in while one goes on.
     private static let pipelineBytes = 4_096
+    /// While draining: a client may have sent its next request before it could know. It is answered within this time,
+    /// and told `Connection: close`; who is idle for longer finds the connection closed.
+    private static let idleGraceAtDrain = Duration.milliseconds(500)
 
     init(connection: ClientConnection) {
         self.connection = connection
@@ -143,14 +146,12 @@ final class HTTP1Session: ClientSide, ClientSession {
         scan = HeadScan()
         headStarted = false
         guard receive.isEmpty else { return true }
-        if plane.isDraining {
-            connection.close(reset: false)
-            return false
-        }
         receive.giveBackIfEmpty()
         send.giveBackIfEmpty()
         connection.want([.read, .hangup])
-        connection.setDeadline(plane.reactor.now + plane.configuration.deadlines.keepAliveIdle)
+        connection.setDeadline(
+            plane.reactor.now
+                + (plane.isDraining ? Self.idleGraceAtDrain : plane.configuration.deadlines.keepAliveIdle))
         return connection.hasPending
     }
 
@@ -322,7 +323,7 @@ final class HTTP1Session: ClientSide, ClientSession {
 
     func drain() {
         guard phase == .head, requestsServed > 0, receive.isEmpty else { return }
-        connection.close(reset: false)
+        connection.setDeadline(plane.reactor.now + Self.idleGraceAtDrain)
     }
 
     func cutExchanges() { exchange?.cut() }

@@ -87,6 +87,7 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
         channel = try ControlChannel(reactor: reactor, socket: descriptor, owner: self)
         plane.askForKeys = { [unowned self] in _ = channel?.send(.wantKeys) }
         probe.onReached = { [unowned self] in becomeReadyIfComplete() }
+        probe.onUnreachable = { [unowned self] in _ = channel?.send(.fault(.upstreamUnreachable)) }
         _ = channel?.send(.hello(version: ControlProtocol.version))
         reactor.atTurnEnd { [unowned self] in finishTurn() }
         beat = reactor.startTimer(at: reactor.now, handler: self, tag: Tag.beat)

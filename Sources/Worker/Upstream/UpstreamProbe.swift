@@ -11,6 +11,8 @@ final class UpstreamProbe: UpstreamUser, TimerHandler {
     private var timer = DeadlineTimer()
     private(set) var hasReached = false
     var onReached: () -> Void = {}
+    /// Called at the first failure.
+    var onUnreachable: () -> Void = {}
     private var failures = 0
 
     private static let pause = Duration.seconds(1)
@@ -51,6 +53,7 @@ final class UpstreamProbe: UpstreamUser, TimerHandler {
     func upstreamUnavailable(_ failure: UpstreamFailure) {
         connection = nil
         failures += 1
+        if failures == 1 { onUnreachable() }
         // Said at the first failure and then once a minute or so, not once a second.
         if failures % 60 == 1 {
             plane.logger.warning("the API server cannot be reached", metadata: ["failure": "\(failure.rawValue)"])

@@ -69,6 +69,8 @@ private final class SimulatedChild: RunningChild {
 
     deinit { supervisor?.close(exitDescriptor, reset: false) }
 
+    var memory: UInt64? { nil }
+
     func signal(_ signal: Int32) {
         process.world.after(.microseconds(200)) { [process] in process.die() }
     }

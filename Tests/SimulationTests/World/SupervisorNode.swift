@@ -169,8 +169,8 @@ final class SupervisorNode: SimulatedProcess, EventHandler, TimerHandler {
     func checkRest() {
         let ledger = pool.handOff.ledger
         world.check(ledger.unclaimed == 0, "\(ledger.unclaimed) connections are unclaimed at rest")
-        world.check(pool.readyGateways == pool.gateways.count, "not all workers are ready at rest")
-        for slot in pool.gateways {
+        world.check(pool.readyGateways == pool.target, "not all workers are ready at rest")
+        for slot in pool.gateways where slot.machine.state != .gone {
             world.check(
                 ledger.credits(of: slot.id) == pool.creditsPerWorker,
                 "worker \(slot.id) has \(ledger.credits(of: slot.id) ?? -1) of \(pool.creditsPerWorker) credits at rest"
@@ -183,6 +183,8 @@ final class SupervisorNode: SimulatedProcess, EventHandler, TimerHandler {
 
 extension SupervisorNode: WorkerPoolOwner {
     func workerBecameReady(now: Instant) {}
+
+    func rollEnded(failure: String?, now: Instant) {}
 
     func slotGone(now: Instant) { checkGone() }
 

@@ -20,6 +20,14 @@ import Testing
         func answer(to request: ControlRequest) -> [UInt8]? {
             request.command == "ping" ? Array("{\"pong\":true}\n".utf8) : nil
         }
+
+        var waiting: [ControlClient.Name] = []
+
+        func takeOn(_ request: ControlRequest, for client: ControlClient.Name) -> Duration? {
+            guard request.command == "work" else { return nil }
+            waiting.append(client)
+            return .seconds(60)
+        }
     }
 
     private let path = "/tmp/lychgate-test-\(UInt64.random(in: 0 ..< .max))/control.sock"
@@ -45,6 +53,30 @@ import Testing
         #expect(try exchange("{\"command\":\"x\"}\n", lines: 1) == ["{\"error\":\"unknown command x\"}"])
         #expect(
             try exchange("nonsense\n", lines: 1) == ["{\"error\":\"not a JSON object with a command\"}"])
+    }
+
+    @Test func anAnswerMayComeLaterAndItsClientMayHaveLeft() throws {
+        let reactor = Reactor(kernel: try LinuxKernel())
+        let responder = Responder()
+        let socket = try ControlSocket(path: path, reactor: reactor, responder: responder, log: log)
+        defer { socket.close() }
+        let turn = { for _ in 0..<8 { reactor.turn(maxWait: .milliseconds(10)) } }
+        let deadline = Instant.now + .seconds(5)
+        let ask = { () throws(Errno) in
+            let client = try UnixConnection(path: path, deadline: deadline)
+            try client.send(Array("{\"command\":\"work\"}\n{\"command\":\"ping\"}\n".utf8))
+            turn()
+        }
+        // Gone before its answer; its place has another client then.
+        try ask()
+        turn()
+        let stays = try UnixConnection(path: path, deadline: deadline)
+        try stays.send(Array("{\"command\":\"work\"}\n{\"command\":\"ping\"}\n".utf8))
+        turn()
+        #expect(responder.waiting.count == 2)
+        for client in responder.waiting { socket.answer(client, Array("{\"done\":\(client.number)}\n".utf8)) }
+        turn()
+        #expect(String(decoding: try stays.readLine(limit: 100), as: UTF8.self) == "{\"done\":2}")
     }
 
     @Test func aSocketThatIsServedIsNotTaken() throws {

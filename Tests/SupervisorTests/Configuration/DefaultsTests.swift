@@ -72,7 +72,8 @@ import Testing
         var lines = MinimalConfiguration.lines
         // Sections that the minimum does not have, out of the table alone.
         for section in [
-            "authentication.cache", "upstream.pool", "workers", "deadlines", "limits", "logging", "control",
+            "authentication.cache", "upstream.pool", "workers", "recycling", "deadlines", "limits", "logging",
+            "control",
         ] {
             let members = ConfigurationSchema.keys.compactMap { key -> String? in
                 guard key.path.hasPrefix("\(section)."), case .value(let text) = key.fallback else { return nil }
@@ -126,6 +127,7 @@ import Testing
                 refreshInterval: 1h30m
               cache: {maxEntries: 1, acceptedFor: 0s, refusedFor: 250ms}
             workers: {count: 2, maxConnections: 10, maxInFlight: 20, executable: token}
+            recycling: {inFlightLimit: 7, memorySoft: 2MiB, memoryHard: 3MiB, maxRequests: 9, maxAge: 0s, jitterPercent: 0}
             deadlines: {tlsHandshake: 1s, requestHead: 2s, keepAliveIdle: 3s, identity: 4s, upstreamConnect: 5s,
               firstResponseByte: 6s, request: 7s, bodyProgress: 8s, tunnelIdle: 12s, drain: 9s, hardStop: 10s,
               workerStart: 11s}
@@ -161,6 +163,9 @@ import Testing
                     refreshInterval: .seconds(5_400)),
                 cache: .init(maxEntries: 1, acceptedFor: .zero, refusedFor: .milliseconds(250))),
             workers: .init(count: 2, maxConnections: 10, maxInFlight: 20, executable: "\(root)/token"),
+            recycling: .init(
+                inFlightLimit: 7, memorySoft: 2_097_152, memoryHard: 3_145_728, maxRequests: 9, maxAge: .zero,
+                jitterPercent: 0),
             deadlines: .init(
                 tlsHandshake: .seconds(1), requestHead: .seconds(2), keepAliveIdle: .seconds(3), identity: .seconds(4),
                 upstreamConnect: .seconds(5), firstResponseByte: .seconds(6), request: .seconds(7),

@@ -301,6 +301,11 @@ import Testing
             "13:20: deadlines.drain: drain (45s) must end before hardStop (45s); write a shorter drain or a longer hardStop"
         ),
         Mistake(
+            "memorySoft against memoryHard",
+            MinimalConfiguration.adding("recycling: {memorySoft: 2GiB, memoryHard: 1GiB}"),
+            "13:25: recycling.memorySoft: memorySoft (2GiB) must be below memoryHard (1GiB); write a smaller memorySoft or a larger memoryHard"
+        ),
+        Mistake(
             "hardStop against the default", MinimalConfiguration.adding("deadlines: {hardStop: 30s}"),
             "13:23: deadlines.hardStop: drain (30s) must end before hardStop (30s); write a shorter drain or a longer hardStop"
         ),

@@ -39,7 +39,9 @@ struct SeededGenerator: RandomNumberGenerator {
 }
 
 private struct World {
-    static let gateways = 3
+    /// Workers that there should be, and slots for them.
+    static let target = 3
+    static let gateways = target + 1
     static let credits = 5
     var random: SeededGenerator
     var now = Instant.zero + .seconds(1_000)
@@ -54,6 +56,10 @@ private struct World {
     var spawned = 0
     var reaped = 0
     var finished: Int32?
+    var replacement = ReplacementStateMachine()
+    /// Workers told to drain although others must go on.
+    var voluntary = Set<Int>()
+    var recycled = 0
     /// Our copies of sockets, as the driver keeps them.
     var copies = Set<UInt64>()
     var lost = Set<UInt64>()
@@ -65,7 +71,11 @@ private struct World {
     init(seed: UInt64) {
         random = SeededGenerator(seed: seed)
         let start = now
-        slots = (0...Self.gateways).map { _ in SlotStateMachine(startAllowance: .seconds(30), now: start) }
+        slots = (0...Self.gateways).map {
+            $0 == Self.target
+                ? .spare(startAllowance: .seconds(30), now: start)
+                : SlotStateMachine(startAllowance: .seconds(30), now: start)
+        }
         ledger = HandOffStateMachine(capacity: 12, slots: Self.gateways, holdAllowance: .seconds(10))
     }
 
@@ -73,7 +83,7 @@ private struct World {
 
     mutating func step() {
         let slot = Int.random(in: 0..<slots.count, using: &random)
-        switch Int.random(in: 0..<100, using: &random) {
+        switch Int.random(in: 0..<104, using: &random) {
         case 0..<20: advance(.milliseconds(Int.random(in: 0...3_000, using: &random)))
         case 20..<32: greet(slot)
         case 32..<44: becomeReady(slot)
@@ -86,6 +96,7 @@ private struct World {
         case 92..<94: if alive[slot] != nil { act(slots[slot].kill(.protocolError), slot) }
         case 94..<96: policy.descriptorsExhausted(now)
         case 96..<98: lie(slot)
+        case 98..<102: recycle(slot)
         default: unblock(slot)
         }
         dispatch()
@@ -95,6 +106,7 @@ private struct World {
         now = now + duration
         for slot in slots.indices { act(slots[slot].timeReached(now), slot) }
         for id in ledger.giveUpHeld(until: now) { lose(id.rawValue) }
+        look()
         perform(shutdown.timeReached(now))
         // SIGKILL takes effect.
         for slot in doomed.sorted() where alive[slot] != nil { die(slot) }
@@ -108,7 +120,9 @@ private struct World {
             #expect(finished == nil)
             // Sometimes there is not even memory for it.
             if Int.random(in: 0..<20, using: &random) == 0 {
-                if slots[slot].spawnFailed(now) == .gone { gone() }
+                let aftermath = slots[slot].spawnFailed(now)
+                perform(replacement.ended(slot: slot))
+                if aftermath == .gone { gone() }
                 return
             }
             spawned += 1
@@ -128,6 +142,44 @@ private struct World {
         guard let id = alive[slot], case .starting(_, true) = slots[slot].state else { return }
         #expect(slots[slot].becameReady(now) == true)
         if slot < Self.gateways { ledger.workerReady(id, credits: Self.credits) }
+        replacement.ready(slot: slot)
+        look()
+    }
+
+    // MARK: Replacing
+
+    private var readyGateways: Int { slots[..<Self.gateways].count { $0.state == .ready } }
+
+    private mutating func recycle(_ slot: Int) {
+        guard slot < Self.gateways, shutdown.state == .running, replacement.isIdle, slots[slot].state == .ready,
+            readyGateways >= Self.target, let spare = slots[..<Self.gateways].firstIndex(where: { $0.state == .gone })
+        else { return }
+        replacement.begin(.init(old: slot, new: spare, floor: Self.target, reason: .maxAge))
+        slots[spare].open(now, startAllowance: .seconds(30))
+        act(slots[spare].timeReached(now), spare)
+    }
+
+    private mutating func look() {
+        let slots = slots
+        perform(
+            replacement.look { old in slots[..<Self.gateways].indices.count { slots[$0].state == .ready && $0 != old } }
+        )
+    }
+
+    private mutating func perform(_ action: ReplacementStateMachine.Action) {
+        switch action {
+        case .none: break
+        case .drain(let slot):
+            #expect(voluntary.isEmpty, "two voluntary recycles at once")
+            tellToDrain(slot, now + .seconds(45))
+            #expect(readyGateways >= Self.target, "below the floor")
+            if slots[slot].state == .gone { perform(replacement.gone(slot: slot)) } else { voluntary.insert(slot) }
+        case .fail(let job):
+            if let new = job.new { #expect(slots[new].drain(deadline: now, last: true) == false) }
+        case .done(let job):
+            recycled += 1
+            if let old = job.old { voluntary.remove(old) }
+        }
     }
 
     private mutating func accept() {
@@ -197,7 +249,12 @@ private struct World {
             if !intact { lose(connection.rawValue) }
         }
         if shutdown.state != .running { for held in ledger.giveUpHeld(until: .never) { lose(held.rawValue) } }
-        if slots[slot].exited(now) == .gone { gone() }
+        let aftermath = slots[slot].exited(now)
+        perform(replacement.ended(slot: slot))
+        if aftermath == .gone {
+            perform(replacement.gone(slot: slot))
+            gone()
+        }
     }
 
     private mutating func lose(_ raw: UInt64) {
@@ -223,6 +280,7 @@ private struct World {
         case .drainGateways(let drain, let hard):
             #expect(drain <= hard && hard < shutdown.nextDeadline, "deadlines nest")
             policy.stop()
+            replacement.stop()
             for held in ledger.giveUpHeld(until: .never) { lose(held.rawValue) }
             for slot in 0..<Self.gateways { tellToDrain(slot, hard) }
             gone()
@@ -232,6 +290,7 @@ private struct World {
             gone()
         case .cut(let hard):
             #expect(hard < shutdown.nextDeadline)
+            replacement.stop()
             for slot in slots.indices { tellToDrain(slot, hard) }
             gone()
         case .kill: for slot in slots.indices { act(slots[slot].kill(.forced), slot) }
@@ -258,6 +317,10 @@ private struct World {
 
     func check() {
         #expect(spawned == reaped + alive.count)
+        if shutdown.state == .running {
+            let held = slots[..<Self.gateways].count { $0.state != .gone }
+            #expect(held >= Self.target && held <= Self.gateways, "as many workers as there should be")
+        }
         for (index, slot) in slots.enumerated() {
             #expect(slot.hasProcess == (alive[index] != nil), "slot \(index) and its process disagree")
         }

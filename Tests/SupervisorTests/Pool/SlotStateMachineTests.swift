@@ -33,6 +33,20 @@ import Testing
         #expect(machine.nextDeadline == .never)
     }
 
+    @Test func aSpareSlotIsOpenedAndLeftAgain() {
+        var machine = SlotStateMachine.spare(startAllowance: .seconds(30), now: start)
+        #expect(machine.nextDeadline == .never)
+        #expect(machine.timeReached(at(1)) == .none)
+        for generation in 1...2 as ClosedRange<UInt32> {
+            machine.open(at(2), startAllowance: .seconds(30))
+            #expect(machine.timeReached(at(2)) == .spawn(generation: generation))
+            _ = machine.greeted(version: ControlProtocol.version)
+            _ = machine.becameReady(at(3))
+            #expect(machine.drain(deadline: at(9), last: true) == true)
+            #expect(machine.exited(at(4)) == .gone)
+        }
+    }
+
     @Test func aProcessThatIsNotReadyInTimeIsKilled() {
         var machine = machine()
         _ = machine.timeReached(start)

@@ -102,7 +102,7 @@ import Testing
         let writer = try self.writer(file)
         writer.set(SupervisorFigure.accepted, 11)
         writer.set(SupervisorFigure.lost, 1)
-        writer.set(.recycles, RecycleReason.hung.rawValue, 2)
+        writer.set(.recycles, ChildEnd.hung.rawValue, 2)
         var row = ProcessRow()
         row.role = UInt64(PanelOwner.Role.gateway.rawValue)
         row.pid = 9

@@ -5,15 +5,15 @@ import Foundation
 import Shared
 
 /// How commands reach a running supervisor, and how they ask it.
-struct ControlConnectionOptions: ParsableArguments {
+struct ControlOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The control socket (default: /run/lychgate/control.sock).", valueName: "path"))
     var socket: String?
     @Option(
         name: .shortAndLong, help: ArgumentHelp("Take the socket's path from this configuration.", valueName: "file"))
     var config: String?
 
-    /// How long connecting, asking and answering may take together.
-    private static let patience = Duration.seconds(5)
+    /// How long connecting, asking and answering may take together, unless something has to end first.
+    static let patience = Duration.seconds(5)
     /// Far above what 1,024 workers, or 10,000 requests, need.
     private static let answerLimit = 8 * 1_048_576
 
@@ -23,11 +23,11 @@ struct ControlConnectionOptions: ParsableArguments {
         }
     }
 
-    /// Asks, and gives the answer's line.
-    func ask(_ request: ControlRequest) throws -> [UInt8] {
+    /// Connects, asks and gives the answer's line, all within `patience`.
+    func ask(_ request: ControlRequest, patience: Duration = Self.patience) throws -> [UInt8] {
         let path = try self.path()
         do {
-            let connection = try UnixConnection(path: path, deadline: Instant.now + Self.patience)
+            let connection = try UnixConnection(path: path, deadline: Instant.now + patience)
             try connection.send(ControlAnswer.line(request))
             return try connection.readLine(limit: Self.answerLimit)
         } catch {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Why a child's process ended, for the counters. New ones go at the end: the order is the layout.
-package enum RecycleReason: Int, CaseIterable, Sendable {
+package enum ChildEnd: Int, CaseIterable, Sendable {
     /// By itself, or by a signal that was not ours.
     case died
     case startDeadline
@@ -12,6 +12,7 @@ package enum RecycleReason: Int, CaseIterable, Sendable {
     case channelLost
     /// It was told to drain, and did.
     case drained
+    case memoryHard
 
     /// The label's value.
     package var name: String {
@@ -24,6 +25,7 @@ package enum RecycleReason: Int, CaseIterable, Sendable {
         case .forced: "forced"
         case .channelLost: "channel_lost"
         case .drained: "drained"
+        case .memoryHard: "memory_hard"
         }
     }
 }

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// When a worker that does its work is replaced all the same: the new one first, then the old one drains.
+package struct RecyclingConfiguration: Codable, Equatable, Sendable {
+    /// Requests in flight above which, for 5 s, a worker is replaced; nil: `workers.maxInFlight`.
+    package var inFlightLimit: Int?
+    /// Bytes of anonymous memory above which a worker is replaced.
+    package var memorySoft: Int
+    /// Bytes of anonymous memory above which a worker is killed at once.
+    package var memoryHard: Int
+    /// Requests that one worker serves; 0: any number.
+    package var maxRequests: Int
+    /// How long one worker serves; zero: for ever.
+    package var maxAge: Duration
+    /// By how many percent `maxRequests` and `maxAge` may be undercut, so that workers do not reach them together.
+    package var jitterPercent: Int
+
+    package init(
+        inFlightLimit: Int? = nil, memorySoft: Int = 536_870_912, memoryHard: Int = 1_073_741_824,
+        maxRequests: Int = 0, maxAge: Duration = .seconds(86_400), jitterPercent: Int = 10
+    ) {
+        self.inFlightLimit = inFlightLimit
+        self.memorySoft = memorySoft
+        self.memoryHard = memoryHard
+        self.maxRequests = maxRequests
+        self.maxAge = maxAge
+        self.jitterPercent = jitterPercent
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Shared
+
+/// One worker takes another's place: the new one, in a slot that is free, becomes ready; then the old one drains, and
+/// its slot is free. Pure. There is one of these, so that there is one voluntary recycle at a time.
+///
+/// ```
+/// idle ──begin──▶ starting ──new is ready──▶ standing ──floor is kept──▶ leaving ──old is gone──▶ idle
+///                    └──new has ended──▶ idle (failed)
+/// ```
+struct ReplacementStateMachine {
+    struct Job: Equatable, Sendable {
+        /// The slot to leave; nil: the pool grows.
+        var old: Int?
+        /// The free slot to fill; nil: the pool shrinks.
+        var new: Int?
+        /// Ready workers that there must be without the old one.
+        var floor: Int
+        var reason: RecycleReason
+    }
+
+    enum State: Equatable, Sendable {
+        case idle
+        case starting(Job)
+        /// The new one is ready; the old one serves until there are enough others.
+        case standing(Job)
+        case leaving(Job)
+    }
+
+    enum Action: Equatable, Sendable {
+        case none
+        case drain(slot: Int)
+        /// The new one will not come; its slot is to be given up.
+        case fail(Job)
+        case done(Job)
+    }
+
+    private(set) var state = State.idle
+
+    var isIdle: Bool { state == .idle }
+
+    /// The slot that is being filled, until its worker is ready.
+    var starting: Int? {
+        if case .starting(let job) = state { return job.new }
+        return nil
+    }
+
+    /// The driver opens `job.new` next, and then calls `look`.
+    mutating func begin(_ job: Job) {
+        precondition(isIdle && (job.old != nil || job.new != nil))
+        state = job.new == nil ? .standing(job) : .starting(job)
+    }
+
+    /// A worker became ready.
+    mutating func ready(slot: Int) {
+        if case .starting(let job) = state, job.new == slot { state = .standing(job) }
+    }
+
+    /// A process has ended, whatever its slot does next.
+    mutating func ended(slot: Int) -> Action {
+        guard case .starting(let job) = state, job.new == slot else { return .none }
+        state = .idle
+        return .fail(job)
+    }
+
+    /// - Parameter readyWithout: how many workers are ready, the one in that slot left out.
+    mutating func look(readyWithout: (Int?) -> Int) -> Action {
+        guard case .standing(let job) = state, readyWithout(job.old) >= job.floor else { return .none }
+        guard let old = job.old else {
+            state = .idle
+            return .done(job)
+        }
+        state = .leaving(job)
+        return .drain(slot: old)
+    }
+
+    /// A slot has no process any more, and none will come.
+    mutating func gone(slot: Int) -> Action {
+        guard case .leaving(let job) = state, job.old == slot else { return .none }
+        state = .idle
+        return .done(job)
+    }
+
+    /// Everything ends: nothing is replaced any more.
+    mutating func stop() { state = .idle }
+}

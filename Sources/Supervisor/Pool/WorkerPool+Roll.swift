@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import Shared
+
+/// Going over to another edition while serving. The first new worker is the canary: until it is ready, nothing else
+/// happens. When one does not become ready, those that were replaced go back to the old edition, too.
+extension WorkerPool {
+    struct Roll {
+        let from: Edition
+        let to: Edition
+        /// Why it went wrong; nil: it has not. Then the pool goes back from `to` to `from`.
+        var failure: String?
+        var deadline: Instant
+
+        var wanted: Edition { failure == nil ? to : from }
+    }
+
+    /// How long a roll may take: each worker in turn starts, and the one before drains.
+    func rollAllowance(workers: Int, _ deadlines: DeadlinesConfiguration) -> Duration {
+        (deadlines.workerStart + deadlines.hardStop) * max(workers, target) + .seconds(10)
+    }
+
+    /// Begins; the owner hears of the end. There must be no roll already, and the pool must not be stopping.
+    func roll(to edition: Edition, now: Instant) {
+        precondition(roll == nil && !stopping)
+        roll = Roll(
+            from: current, to: edition,
+            deadline: now + rollAllowance(workers: edition.workers, edition.configuration.deadlines))
+        addSlots(for: edition.workers, now: now)
+        if edition.keyring !== current.keyring {
+            keyrings.append(edition.keyring)
+            advance(edition.keyring.slot, now: now)
+        }
+        advanceRoll(now)
+    }
+
+    /// Makes a new keyring for an edition to come, beside the one that there is.
+    func makeKeyring(launcher: any ChildLauncher, startAllowance: Duration) -> KeyringPost {
+        let last = keyrings.map(\.slot.number).max() ?? KeyringPost.firstNumber
+        return KeyringPost(
+            number: last + 1, launcher: launcher, startAllowance: startAllowance, now: reactor.now)
+    }
+
+    /// Takes the next step, if none is under way.
+    func advanceRoll(_ now: Instant) {
+        guard let roll, replacement.isIdle, !stopping else { return }
+        let wanted = roll.wanted
+        let held = gateways.filter { $0.machine.state != .gone }
+        let old = held.filter { $0.edition !== wanted }.map(\.number)
+        let step = RollPolicy.next(old: old, new: held.count - old.count, target: wanted.workers)
+        let floor = RollPolicy.floor(ready: readyGateways, from: roll.from.workers, to: roll.to.workers)
+        switch step {
+        case .done: finishRoll(roll, now: now)
+        case .replace(let number):
+            begin(.init(old: number, new: freeSlot?.number, floor: floor, reason: .roll), as: wanted, now: now)
+        case .grow:
+            begin(.init(old: nil, new: freeSlot?.number, floor: 0, reason: .roll), as: wanted, now: now)
+        case .shrink(let number):
+            begin(.init(old: number, new: nil, floor: min(floor, wanted.workers), reason: .roll), as: wanted, now: now)
+        }
+    }
+
+    /// A new worker did not become ready, or time is over.
+    func failRoll(_ why: String, now: Instant) {
+        guard var roll else { return }
+        if roll.failure == nil {
+            log.error("the roll stops, and the old configuration stays in force", metadata: ["reason": "\(why)"])
+            roll.failure = why
+            roll.deadline = now + rollAllowance(workers: roll.from.workers, roll.from.configuration.deadlines)
+            self.roll = roll
+            return advanceRoll(now)
+        }
+        // Not even the old edition starts now. Nobody is left behind in the one that was refused: its workers drain,
+        // and their slots go on trying by themselves.
+        log.critical("the old configuration does not start either", metadata: ["reason": "\(why)"])
+        for slot in gateways where slot.edition !== roll.from && slot.machine.state != .gone {
+            slot.edition = roll.from
+            let deadlines = roll.from.configuration.deadlines
+            if slot.machine.drain(deadline: now + deadlines.hardStop, last: false), let process = slot.process {
+                handOff.workerStopsAccepting(process.id)
+                _ = process.send(.drain(deadline: now + deadlines.drain))
+            }
+            setTimer(of: slot)
+        }
+        finishRoll(roll, now: now)
+    }
+
+    /// Once a second.
+    func lookAfterRoll(_ now: Instant) {
+        guard let roll, now >= roll.deadline else { return }
+        if let starting = replacement.starting {
+            perform(gateways[starting].machine.kill(.forced), on: gateways[starting], now: now)
+        }
+        replacement.stop()
+        failRoll("it did not end in time", now: now)
+    }
+
+    private func finishRoll(_ roll: Roll, now: Instant) {
+        self.roll = nil
+        current = roll.wanted
+        for post in keyrings where post !== current.keyring {
+            drain(post.slot, deadline: now, hard: now + ShutdownStateMachine.cutAllowance)
+        }
+        dropKeyrings()
+        owner?.rollEnded(failure: roll.failure, now: now)
+    }
+
+    /// Forgets keyrings of other editions that have ended.
+    func dropKeyrings() {
+        keyrings.removeAll { $0 !== current.keyring && $0 !== roll?.to.keyring && $0.slot.machine.state == .gone }
+    }
+
+    private func addSlots(for workers: Int, now: Instant) {
+        while gateways.count <= workers {
+            gateways.append(
+                WorkerSlot(
+                    number: gateways.count, role: .gateway, isSpare: true,
+                    startAllowance: deadlines.workerStart, now: now))
+        }
+        handOff.reserve(slots: gateways.count)
+    }
+}
