@@ -8,6 +8,7 @@ final class Listener {
     private(set) var isClosed = false
     weak var watcher: SimulatedKernel?
 
+    var count: Int { backlog.count }
     var readable: Bool { !backlog.isEmpty }
 
     /// False: nobody listens.

@@ -44,7 +44,7 @@ final class RequestPlan {
     init(id: Int, scenario: Scenario, random: inout Random) {
         self.id = id
         var method = random.pick(["GET", "GET", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
-        let watches = method == "GET" && random.chance(15)
+        let watches = method == "GET" && random.chance(20)
         isLongRunning = watches
         target = "/api/v1/namespaces/ns/configmaps" + (watches ? "?watch=true&id=\(id)" : "/c\(id)?pretty=\(id)")
         minorVersion = random.chance(8) ? 0 : 1

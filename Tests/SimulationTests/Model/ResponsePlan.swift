@@ -31,6 +31,8 @@ struct ResponsePlan {
     let delay: Duration
     /// The answer begins before all of the request is read, and the rest is not read either.
     let isEarly: Bool
+    /// So many bytes of the request's body are read, and then nothing more, for ever.
+    let stopsReadingAt: Int
     /// The next request on this connection is answered by a reset.
     let resetsNext: Bool
 
@@ -107,6 +109,8 @@ struct ResponsePlan {
         pause = slow ? random.milliseconds(10...900) : random.microseconds(10...2_000)
         delay = slow ? random.milliseconds(50...7_000) : random.microseconds(50...20_000)
         isEarly = scenario.has(.earlyResponses) && bodySize > 0 && random.chance(40)
+        stopsReadingAt =
+            scenario.has(.upstreamStalls) && bodySize > 0 && random.chance(30) ? random.below(bodySize) : .max
         resetsNext = scenario.has(.keptConnectionsClose) && random.chance(25)
     }
 

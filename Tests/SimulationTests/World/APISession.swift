@@ -86,6 +86,7 @@ final class APISession: SocketWatcher {
                     Pattern.matches(bytes, plan.body, at: bodyCount),
                     "request \(plan.id): the API server gets other bytes than were sent")
                 bodyCount += bytes.count
+                if bodyCount > plan.response.stopsReadingAt { readsNoMore = true }
             case .end:
                 guard let plan else { return }
                 requestEnded = true
