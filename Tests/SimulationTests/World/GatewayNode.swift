@@ -11,9 +11,13 @@ final class GatewayNode: SimulatedProcess {
     let panel: PanelReader
     private let configuration: GatewayConfiguration
     private weak var plane: Plane?
+    private let began: Instant
+    /// From a worker's start to its being ready, at most.
+    private static let settling = Duration.seconds(10)
 
     init(world: World, configuration: GatewayConfiguration, channel: Channel, api: SimulatedAPI) {
         self.configuration = configuration
+        began = world.now
         do {
             let board = try PanelReader.makeFile(rows: configuration.workers.maxInFlight)
             panel = try PanelReader(board, rows: configuration.workers.maxInFlight)
@@ -113,6 +117,8 @@ final class GatewayNode: SimulatedProcess {
         guard let service else { return }
         world.check(panel.phase == .ready, "worker \(id) is not ready at rest")
         world.check(service.connections.count == 0, "worker \(id) has connections at rest")
+        // One that took a dead one's place a moment ago still keeps the connection that it proved the API server with.
+        guard world.now.since(began) > configuration.upstream.pool.idleTimeout + Self.settling else { return }
         world.check(panel.value(.upstreamOpen) == 0, "worker \(id) has upstream connections at rest")
         world.check(service.plane.buffers.leased == 0, "worker \(id) holds buffers at rest")
         world.check(
