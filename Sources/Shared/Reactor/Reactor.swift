@@ -127,7 +127,9 @@ package final class Reactor {
         guard index < registrations.count, registrations[index].generation == registration.generation,
             registrations[index].handler != nil
         else { return }
-        if !registrations[index].isSuspended { kernel.pollRemove(registrations[index].fd) }
+        if !registrations[index].isSuspended, !DeliberateFault.isOn(.registrationNotRemoved) {
+            kernel.pollRemove(registrations[index].fd)
+        }
         registrations[index] = Slot(generation: registration.generation &+ 1)
         freeRegistrations.append(index)
     }

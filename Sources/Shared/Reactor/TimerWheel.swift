@@ -93,6 +93,7 @@ package struct TimerWheel {
                 let next = entries[Int(index)].next
                 unlink(index)
                 link(index)
+                if DeliberateFault.isOn(.timerSlotHidden) { break }
                 index = next
             }
         }

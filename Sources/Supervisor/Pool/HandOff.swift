@@ -30,6 +30,7 @@ final class HandOff {
         while let offer = ledger.nextOffer() {
             if deliver(offer, copies.raw(at: offer.connection.place)) {
                 ledger.handed(offer)
+                if DeliberateFault.isOn(.copyDroppedAtHandOver) { copies.close(offer.connection.place, reset: false) }
             } else {
                 ledger.setBlocked(offer.worker, true)
             }
@@ -81,7 +82,10 @@ final class HandOff {
         var kept = 0
         var lost = 0
         for connection in ledger.workerDied(id) {
-            let intact = kernel.bytesConsumed(copies.raw(at: connection.place)) == 0
+            let consumed = kernel.bytesConsumed(copies.raw(at: connection.place))
+            let intact =
+                consumed == 0 && !DeliberateFault.isOn(.unreadConnectionsLost)
+                || DeliberateFault.isOn(.readConnectionsRedelivered)
             ledger.examined(connection, intact: intact, now: now)
             if intact {
                 kept += 1

@@ -43,7 +43,7 @@ struct HandOffStateMachine {
         /// Its heartbeat is late.
         var sluggish = false
 
-        var credits: Int { limit - unclaimed - claimed }
+        var credits: Int { limit - unclaimed - claimed + (DeliberateFault.isOn(.creditLimitIgnored) ? 1 : 0) }
         var takesConnections: Bool { accepting && !blocked && !sluggish }
     }
 
@@ -242,7 +242,7 @@ struct HandOffStateMachine {
             return .unclaimed
         }
         guard worker.claimed > 0 else { return .violation }
-        workers[id.slot]?.claimed -= 1
+        workers[id.slot]?.claimed -= DeliberateFault.isOn(.creditCountedTwice) ? 2 : 1
         return .claimed
     }
 

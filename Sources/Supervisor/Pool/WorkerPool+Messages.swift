@@ -112,6 +112,7 @@ extension WorkerPool {
     /// Sends the newest keys to a child that has said hello and does not have them; when its channel is full it is
     /// tried again once there is room.
     private func passKeys(to slot: WorkerSlot) {
+        if DeliberateFault.isOn(.keysNotPassed) { return }
         let post = post(of: slot)
         guard slot.role == .gateway, let process = slot.process, process.keysSent < post.keys.generation,
             let raw = post.keys.raw

@@ -55,8 +55,9 @@ final class ClientConnection: EventHandler, TimerHandler {
         }
         let deadlines = plane.configuration.deadlines
         guard let context else {
-            setDeadline(plane.reactor.now + deadlines.requestHead)
+            if !DeliberateFault.isOn(.openDeadlineForgotten) { setDeadline(plane.reactor.now + deadlines.requestHead) }
             session = HTTP1Session(connection: self)
+            if DeliberateFault.isOn(.claimsTooEarly) { claim() }
             return
         }
         setDeadline(plane.reactor.now + deadlines.tlsHandshake)

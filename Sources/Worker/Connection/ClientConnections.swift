@@ -26,12 +26,12 @@ final class ClientConnections {
     func closed(_ connection: ClientConnection) {
         guard open.removeValue(forKey: connection.id) != nil else { return }
         plane.panel.set(.connections, UInt64(open.count))
-        reports.closed(connection.id)
+        if !DeliberateFault.isOn(.closeNotReported) { reports.closed(connection.id) }
     }
 
     /// A connection whose socket did not arrive.
     func notTaken(_ id: UInt64) {
-        reports.returned(id)
+        if !DeliberateFault.isOn(.lostSocketNotReturned) { reports.returned(id) }
     }
 
     /// Says what there is to say, in batches, until `send` takes no more.

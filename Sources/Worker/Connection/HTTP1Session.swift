@@ -55,7 +55,9 @@ final class HTTP1Session: ClientSide, ClientSession {
         if exchange.isTunnel { return exchange.tunnelClientEvent(readiness) }
         if readiness.contains(.failed) { return exchange.clientLeft(.reset) }
         // A client that has sent its FIN has left, whatever it may still have sent before (design: section 1).
-        if readiness.contains(.peerClosed) { return exchange.clientLeft(.closed) }
+        if readiness.contains(.peerClosed), !DeliberateFault.isOn(.hangupIgnored) {
+            return exchange.clientLeft(.closed)
+        }
         if readiness.contains(.readable) { receiveDuringExchange(exchange) }
         if readiness.contains(.writable), phase == .exchange {
             flush()
@@ -122,7 +124,7 @@ final class HTTP1Session: ClientSide, ClientSession {
             case .flushing(let thenClose):
                 flush()
                 // A client that is gone has ended this session meanwhile.
-                guard phase != .ended else { return }
+                guard phase != .ended || DeliberateFault.isOn(.flushOutlivesSession) else { return }
                 guard send.isEmpty else { return watchFlushing() }
                 if thenClose { return connection.finishAndLinger() }
                 guard becomeIdle() else { return }
@@ -149,9 +151,8 @@ final class HTTP1Session: ClientSide, ClientSession {
         receive.giveBackIfEmpty()
         send.giveBackIfEmpty()
         connection.want([.read, .hangup])
-        connection.setDeadline(
-            plane.reactor.now
-                + (plane.isDraining ? Self.idleGraceAtDrain : plane.configuration.deadlines.keepAliveIdle))
+        let allowance = plane.isDraining ? Self.idleGraceAtDrain : plane.configuration.deadlines.keepAliveIdle
+        connection.setDeadline(DeliberateFault.isOn(.idleDeadlineForgotten) ? .never : plane.reactor.now + allowance)
         return connection.hasPending
     }
 
@@ -198,7 +199,7 @@ final class HTTP1Session: ClientSide, ClientSession {
 
     private func parseHead() -> Arrival {
         // Whatever comes of it, the table holds nobody else's fields from here on.
-        plane.fieldsOwner = 0
+        if !DeliberateFault.isOn(.fieldsOfAnother) { plane.fieldsOwner = 0 }
         return receive.view { bytes in
             switch RequestHeadParser.parse(bytes, scan: &scan, into: plane.fields, limits: plane.limits) {
             case .incomplete: return .incomplete
@@ -264,7 +265,7 @@ final class HTTP1Session: ClientSide, ClientSession {
     }
 
     override func watchExchange(reading: Bool) {
-        var interest: Interest = [.hangup]
+        var interest: Interest = DeliberateFault.isOn(.hangupNotWatched) ? [] : [.hangup]
         if !send.isEmpty { interest.insert(.write) }
         let takesNext = receive.count < Self.pipelineBytes && !leavesNextToKernel
         if reading, exchange?.wantsRequestBytes ?? false || takesNext {
@@ -295,7 +296,8 @@ final class HTTP1Session: ClientSide, ClientSession {
         case .cut:
             let alive = connection.send(from: &send, onProgress: {})
             // Where only the connection's end marks the body's, a FIN would be a lie; RST is not. In a tunnel, TLS tells.
-            let shows = ended.hadTunnel ? isTLS : ended.response.isDelimited
+            let delimited = ended.response.isDelimited || DeliberateFault.isOn(.cutLooksWhole)
+            let shows = ended.hadTunnel ? isTLS : delimited
             alive && send.isEmpty && shows ? connection.cut() : connection.close(reset: true)
         case .drop: connection.close(reset: true)
         }

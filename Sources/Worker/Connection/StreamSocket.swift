@@ -69,7 +69,10 @@ final class StreamSocket {
     /// The outcome of a connect that was in progress: 0 or an error number.
     func pendingError() -> Int32 { reactor.kernel.pendingError(fd) }
 
-    func prepare(userTimeout: Duration) { reactor.kernel.prepareStream(fd, userTimeout: userTimeout) }
+    func prepare(userTimeout: Duration) {
+        if DeliberateFault.isOn(.keepAliveNotSet) { return }
+        reactor.kernel.prepareStream(fd, userTimeout: userTimeout)
+    }
 
     func handshake() -> HandshakeOutcome {
         guard let outcome = session?.handshake() else { return .complete }

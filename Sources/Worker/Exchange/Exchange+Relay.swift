@@ -107,7 +107,8 @@ extension Exchange {
             machine.interimResponse()
             releaseHead()
             // 100 is for those who asked for it; HTTP/1.0 knows no interim responses.
-            if found.status != 100 || head.expectsContinue, head.minorVersion == 1,
+            if found.status != 100 || head.expectsContinue,
+                head.minorVersion == 1 || DeliberateFault.isOn(.interimToOldClients),
                 !client.writeInterimHead(found, from: upstream.receive)
             {
                 perform(machine.end(.refused(.noBuffers)))

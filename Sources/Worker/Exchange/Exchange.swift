@@ -74,7 +74,9 @@ final class Exchange: TimerHandler, UpstreamUser {
     func start() {
         publish()
         if isLongRunning { plane.panel.add(.longRunningInFlight) }
-        if head.hasImpersonation { return perform(machine.end(.refused(.impersonationDenied))) }
+        if head.hasImpersonation, !DeliberateFault.isOn(.impersonationIgnored) {
+            return perform(machine.end(.refused(.impersonationDenied)))
+        }
         if asksForTunnel, !head.framing.isEmpty { return perform(machine.end(.refused(.upgradeWithBody))) }
         identify(mayWait: true)
     }
@@ -141,7 +143,7 @@ final class Exchange: TimerHandler, UpstreamUser {
             upstream = connection
             perform(machine.upstreamAcquired(reused: true))
         case .pending(let connection):
-            upstream = connection
+            if !DeliberateFault.isOn(.connectingUpstreamForgotten) { upstream = connection }
             settle()
         case .failed(let failure):
             perform(machine.upstreamFailed(failure))
@@ -198,7 +200,7 @@ final class Exchange: TimerHandler, UpstreamUser {
         case .sendRequest: sendHead()
         case .retry:
             plane.panel.add(.upstreamRetries)
-            upstream?.close(reset: true)
+            if !DeliberateFault.isOn(.retryKeepsUpstream) { upstream?.close(reset: true) }
             upstream = nil
             response.reset()
             requestBody = BodyRelay(from: client.bodyFraming(of: head), to: head.framing)
@@ -210,24 +212,26 @@ final class Exchange: TimerHandler, UpstreamUser {
     /// The one end: releases everything that the exchange owns, then lets the client's side know.
     private func finish(_ reason: EndReason) {
         let disposition = machine.disposition(of: reason)
-        timer.cancel(on: plane.reactor)
-        if isWaitingForKeys { plane.stopWaitingForKeys(self) }
+        if !DeliberateFault.isOn(.timerNotCancelled) { timer.cancel(on: plane.reactor) }
+        if isWaitingForKeys, !DeliberateFault.isOn(.staysAmongKeyWaiters) { plane.stopWaitingForKeys(self) }
         if let upstream {
             self.upstream = nil
             switch disposition.upstream {
+            case .release where DeliberateFault.isOn(.upstreamAlwaysReused): plane.upstream.release(upstream)
+            case .close where DeliberateFault.isOn(.upstreamLivesOn): break
             case .release where response.keepsUpstream && upstream.send.isEmpty && upstream.receive.isEmpty:
                 plane.upstream.release(upstream)
             case .release, .finish: upstream.close(reset: false)
             case .close: upstream.close(reset: true)
             }
-        } else if machine.lastPhase == .connecting {
+        } else if machine.lastPhase == .connecting, !DeliberateFault.isOn(.staysAmongPoolWaiters) {
             plane.upstream.stopWaiting(self)
         }
         count(reason)
         releaseHead()
         bytesTunnelled = tunnel?.bytes ?? (0, 0)
         tunnel = nil
-        plane.closeExchange(row: row)
+        if !DeliberateFault.isOn(.rowNotGivenBack) { plane.closeExchange(row: row) }
         client.exchangeEnded(self, reason, disposition.client)
         countRequest(reason)
     }
@@ -267,6 +271,7 @@ final class Exchange: TimerHandler, UpstreamUser {
             if !client.isBlocked, upstream?.hasPending ?? false { continueLater() }
         }
         client.watchExchange(reading: wantsRequestBytes || isRequestConsumed)
+        if DeliberateFault.isOn(.deadlineForgotten) { return }
         timer.set(deadlines.next, on: plane.reactor, handler: self)
         show()
     }

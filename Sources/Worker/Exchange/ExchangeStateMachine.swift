@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Shared
+
 /// What one request goes through, from its head to its end. Pure: events in, one action out.
 ///
 /// ```
@@ -146,7 +148,9 @@ struct ExchangeStateMachine: Equatable {
     var isRelaying: Bool { phase == .requesting || phase == .responding }
 
     /// Whether the request may still have to be sent again.
-    var mayRetry: Bool { reused && repeatable && !retried && !responseSeen }
+    var mayRetry: Bool {
+        reused && (repeatable || DeliberateFault.isOn(.retriesAnything)) && !retried && !responseSeen
+    }
 
     /// Any other end.
     mutating func end(_ reason: EndReason) -> Action {

@@ -81,6 +81,10 @@ struct BodyRelay {
             guard written else { return .blocked }
             isEnded = true
             return .ended
+        case .refused where DeliberateFault.isOn(.truncationIsEnd):
+            // Ends it with all that a whole body ends with.
+            reader = .length(0)
+            return sourceEnded(to: &target)
         case .refused(let fault): return .refused(fault)
         case .data, .needMore: return .refused(.truncatedBody)
         }
@@ -96,7 +100,8 @@ struct BodyRelay {
             let step = reader.next(bytes, at: &position)
             switch step {
             case .data(let range):
-                writer.append(bytes[range])
+                let lost = DeliberateFault.isOn(.byteLost) && range.count > 900 ? 1 : 0
+                writer.append(bytes[ByteRange(from: range.lowerBound, to: range.upperBound - lost)])
                 moved &+= UInt64(range.count)
                 continue
             case .needMore:

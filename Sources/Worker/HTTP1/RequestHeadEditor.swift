@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Shared
+
 /// Copies a parsed request head into the upstream's buffer and edits it on the way.
 ///
 /// Left out are the fields for one hop (RFC 9110 section 7.6.1: Connection and those it names, Keep-Alive, TE,
@@ -69,6 +71,7 @@ struct RequestHeadEditor {
     @inline(__always)
     private static func passes(_ field: Field, of head: RequestHead) -> Bool {
         switch field.known {
+        case .remote, .proxy, .forwarded: DeliberateFault.isOn(.foreignFieldsPass)
         case .other: !field.nominated
         case .contentType, .webSocketProtocol: true
         // It announces trailers, and chunks carry them.
@@ -76,7 +79,7 @@ struct RequestHeadEditor {
         // Whether the body is wanted is the API server's to say (RFC 9110 section 10.1.1).
         case .expect: head.expectsContinue && !head.framing.isEmpty
         case .host, .connection, .contentLength, .transferEncoding, .te, .upgrade, .authorization,
-            .keepAlive, .http2Settings, .proxy, .impersonate, .forwarded, .remote:
+            .keepAlive, .http2Settings, .impersonate:
             false
         }
     }

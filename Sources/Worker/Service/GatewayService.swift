@@ -178,7 +178,9 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
     }
 
     private func drain(until deadline: Instant) {
-        drainTimer.set(deadline, on: reactor, handler: self, tag: Tag.drain)
+        if !DeliberateFault.isOn(.drainDeadlineForgotten) {
+            drainTimer.set(deadline, on: reactor, handler: self, tag: Tag.drain)
+        }
         guard !isStopping else { return }
         isStopping = true
         plane.startDraining()
@@ -201,7 +203,7 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
     private func exitIfDrained() {
         guard isStopping, connections.count == 0 else { return }
         probe.stop()
-        plane.upstream.stop()
+        if !DeliberateFault.isOn(.poolOutlivesWorker) { plane.upstream.stop() }
         listeners.stop()
         reactor.cancelTimer(&beat)
         drainTimer.cancel(on: reactor)

@@ -78,6 +78,7 @@ final class UpstreamConnection: EventHandler {
         case .connecting: connected()
         case .handshaking: handshake()
         case .idle:
+            if DeliberateFault.isOn(.strayBytesIgnored), !readiness.contains(.failed) { break }
             // Whatever comes on an idle connection (a FIN, an answer to no request) makes it useless.
             pool.dropIdle(self)
         case .busy:
@@ -162,7 +163,7 @@ final class UpstreamConnection: EventHandler {
         if !hangupSeen { interest.insert(.hangup) }
         socket?.want(interest)
         // Failure is told whatever is watched for, and there is nothing to be done about it before more can be read.
-        if failureSeen { reading ? socket?.resume() : socket?.suspend() }
+        if failureSeen, !DeliberateFault.isOn(.failureToldForEver) { reading ? socket?.resume() : socket?.suspend() }
     }
 
     // MARK: For the pool

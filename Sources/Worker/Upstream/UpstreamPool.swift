@@ -49,7 +49,8 @@ final class UpstreamPool: TimerHandler {
             // Only a fresh one will do, and an idle one is in its way.
             dropIdle(oldest)
         }
-        guard open < bounds.maxConnections, let address = addresses.current else {
+        guard open < bounds.maxConnections || DeliberateFault.isOn(.poolBoundIgnored), let address = addresses.current
+        else {
             if let failure = addresses.failure, addresses.current == nil {
                 plane.logger.debug("upstream name", metadata: ["error": "\(failure)"])
                 return .failed(.unresolvable)
@@ -95,7 +96,9 @@ final class UpstreamPool: TimerHandler {
         connection.becomeIdle(until: deadline)
         idle.append(connection)
         plane.panel.set(.upstreamIdle, UInt64(idle.count))
-        if expiry.deadline == .never { expiry.set(deadline, on: plane.reactor, handler: self) }
+        if expiry.deadline == .never, !DeliberateFault.isOn(.idleExpiryForgotten) {
+            expiry.set(deadline, on: plane.reactor, handler: self)
+        }
     }
 
     func dropIdle(_ connection: UpstreamConnection) {
@@ -115,7 +118,7 @@ final class UpstreamPool: TimerHandler {
     }
 
     func noteClosed() {
-        open -= 1
+        if !DeliberateFault.isOn(.closeNotCounted) { open -= 1 }
         plane.panel.add(.upstreamEnded)
         plane.panel.set(.upstreamOpen, UInt64(open))
         serveWaiting()

@@ -115,6 +115,7 @@ final class Endpoint {
         guard references == 0, !isClosed else { return }
         isClosed = true
         watcher = nil
+        onFinalClose?(self)
         if brokenBy == 0 {
             if lingerReset || !arrived.isEmpty {
                 peer?.receiveReset(from: &random)
@@ -207,6 +208,8 @@ final class Endpoint {
         onDeparture?(self)
     }
 
+    /// Called when the last descriptor is closed.
+    var onFinalClose: ((Endpoint) -> Void)?
     /// Called when the other side's leaving arrives here.
     var onDeparture: ((Endpoint) -> Void)?
 

@@ -26,6 +26,8 @@ final class Listener {
     func close() {
         isClosed = true
         for entry in backlog {
+            // Never accepted: whoever stops listening sends them away.
+            entry.endpoint.closedOnPurpose = true
             entry.endpoint.setLingerReset()
             entry.endpoint.release()
         }

@@ -111,7 +111,7 @@ final class SimulatedClient: SocketWatcher {
         guard !manners.isEmpty, random.chance(45) else { return }
         let manner = random.pick(manners)
         switch random.below(3) {
-        case 0: leaving = .afterSending(random.within(0...900), manner)
+        case 0: leaving = .afterSending(random.chance(15) ? 0 : random.within(1...900), manner)
         case 1: leaving = .afterReceiving(random.pick([1, 100, 400, 3_000, 20_000]), manner)
         default:
             leaving = .afterTime(manner)

@@ -152,6 +152,12 @@ final class Simulation {
     /// When the client's leaving has reached our kernel, everything done for it must end within 100 ms.
     private func watch(_ endpoint: Endpoint, _ peer: SocketAddress) {
         endpoints.append(endpoint)
+        endpoint.onFinalClose = { [unowned self] endpoint in
+            // Also with those that never said a word: nobody has decided that they should go.
+            let excused = endpoint.closedOnPurpose || endpoint.bytesRead > 0 || !supervisor.isAlive
+            world.check(
+                excused || supervisor.isStopping, "connection \(endpoint.id) is lost, and nobody has read from it")
+        }
         endpoint.onDeparture = { [unowned self] endpoint in
             world.after(.milliseconds(100)) { [unowned self] in
                 let hangs = livingGateways.contains { $0.wasFrozen(since: world.now) }
@@ -182,6 +188,7 @@ final class Simulation {
             world.run(until: world.now + .seconds(90))
             return checkGone()
         }
+        for process in launcher.processes { process.kernel.callsLeft = .max }
         comeToRest()
         guard world.violation == nil else { return }
         signal()
@@ -231,6 +238,7 @@ final class Simulation {
         for process in launcher.processes + [supervisor] where process.isAlive { process.die() }
         for process in launcher.processes { process.bury() }
         world.forgetEvents()
+        for endpoint in endpoints { endpoint.onFinalClose = nil }
         for endpoint in endpoints { endpoint.separate() }
         for session in api.sessions { session.abandon() }
         return outcome

@@ -81,6 +81,7 @@ final class SupervisorNode: SimulatedProcess, EventHandler, TimerHandler {
     /// A connection that nobody has read from is only given up when its time is over, or at the end.
     private func closing(_ endpoint: Endpoint, _ reset: Bool) {
         guard reset, endpoint.bytesRead == 0, !endpoint.closedOnPurpose, !pool.stopping else { return }
+        endpoint.closedOnPurpose = true
         let waited = world.now.since(acceptedAt[endpoint.id] ?? world.now)
         world.check(
             waited >= configuration.deadlines.tlsHandshake,
@@ -88,6 +89,8 @@ final class SupervisorNode: SimulatedProcess, EventHandler, TimerHandler {
     }
 
     // MARK: Stopping
+
+    var isStopping: Bool { pool.stopping }
 
     func signalled() {
         guard isAlive else { return }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CJose
+import Shared
 
 /// A public key imported into cjose, ready to verify. Owns the imported key.
 @safe final class VerificationKey {
@@ -31,6 +32,7 @@ internal import CJose
     /// Whether this key made the token's signature. The caller has checked the form (`CompactToken`), the algorithm
     /// against the key (`JSONWebKey.suits`) and the signature's length: cjose alone is too forgiving in all three.
     func verifies(_ token: Span<UInt8>) -> Bool {
+        if DeliberateFault.isOn(.signatureIgnored) { return true }
         let valid = unsafe token.withUnsafeBytes { buffer -> Bool in
             let characters = unsafe buffer.assumingMemoryBound(to: CChar.self)
             guard let jws = unsafe cjose_jws_import(characters.baseAddress, characters.count, nil) else { return false }
