@@ -24,7 +24,12 @@ final class ClientConnection: EventHandler, TimerHandler {
     private var socket: StreamSocket?
     private var session: (any ClientSession)?
     private var phase: Phase
-    private var timer = DeadlineTimer()
+    private var currentTimer = DeadlineTimer()
+    // Taken out and put back for each use, so that no access outlasts its statement.
+    private var timer: DeadlineTimer {
+        get { currentTimer }
+        set { currentTimer = newValue }
+    }
     private var isClaimed = false
     private var lingered = 0
 
@@ -127,15 +132,15 @@ final class ClientConnection: EventHandler, TimerHandler {
     // MARK: For the session
 
     /// Reads once into the buffer's room.
-    func receive(into buffer: inout Buffer) -> StreamSocket.Outcome {
-        socket?.receive(into: &buffer) ?? .lost(.connectionLost)
+    func receive(into buffer: Buffer) -> StreamSocket.Outcome {
+        socket?.receive(into: buffer) ?? .lost(.connectionLost)
     }
 
     /// Sends what the buffer holds, as far as the client takes it. False: the connection is lost.
-    func send(from buffer: inout Buffer, onProgress: () -> Void) -> Bool {
+    func send(from buffer: Buffer, onProgress: () -> Void) -> Bool {
         guard let socket else { return false }
         while !buffer.isEmpty {
-            switch socket.send(from: &buffer) {
+            switch socket.send(from: buffer) {
             case .moved: onProgress()
             case .blocked: return true
             case .endOfStream, .lost, .noBuffer: return false
@@ -171,9 +176,9 @@ final class ClientConnection: EventHandler, TimerHandler {
 
     private func linger() {
         guard let socket else { return }
-        var dropped = Buffer(pool: plane.buffers)
+        let dropped = Buffer(pool: plane.buffers)
         while lingered < Self.lingerBytes, dropped.reserve(4_096) {
-            switch socket.receive(into: &dropped) {
+            switch socket.receive(into: dropped) {
             case .moved(let count):
                 lingered += count
                 dropped.consume(count)

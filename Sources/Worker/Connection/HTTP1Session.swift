@@ -73,7 +73,7 @@ final class HTTP1Session: ClientSide, ClientSession {
             guard receive.reserve(receive.isEmpty ? wanted : 512) || receive.reserve(1) else {
                 return outOfBuffers(exchange)
             }
-            switch connection.receive(into: &receive) {
+            switch connection.receive(into: receive) {
             case .moved:
                 exchange.clientProgressed()
                 guard self.exchange === exchange, connection.hasPending || receive.isFull else { return }
@@ -139,7 +139,7 @@ final class HTTP1Session: ClientSide, ClientSession {
         // Not the client's FIN, which would be told again and again: it changes nothing any more, and a reset is told
         // in any case.
         connection.want(.write)
-        connection.setDeadline(plane.reactor.now + plane.configuration.deadlines.bodyProgress)
+        connection.setDeadline(plane.reactor.now.later(by: plane.waits.bodyProgress))
     }
 
     /// Waits for the next request; true when there may be something of it already.
@@ -151,8 +151,9 @@ final class HTTP1Session: ClientSide, ClientSession {
         receive.giveBackIfEmpty()
         send.giveBackIfEmpty()
         connection.want([.read, .hangup])
-        let allowance = plane.isDraining ? Self.idleGraceAtDrain : plane.configuration.deadlines.keepAliveIdle
-        connection.setDeadline(DeliberateFault.isOn(.idleDeadlineForgotten) ? .never : plane.reactor.now + allowance)
+        let now = plane.reactor.now
+        let limit = plane.isDraining ? now + Self.idleGraceAtDrain : now.later(by: plane.waits.keepAliveIdle)
+        connection.setDeadline(DeliberateFault.isOn(.idleDeadlineForgotten) ? .never : limit)
         return connection.hasPending
     }
 
@@ -161,7 +162,7 @@ final class HTTP1Session: ClientSide, ClientSession {
         if !receive.isEmpty {
             if !headStarted {
                 headStarted = true
-                connection.setDeadline(plane.reactor.now + plane.configuration.deadlines.requestHead)
+                connection.setDeadline(plane.reactor.now.later(by: plane.waits.requestHead))
             }
             switch parseHead() {
             case .arrived(let head, let info, let summary):
@@ -179,7 +180,7 @@ final class HTTP1Session: ClientSide, ClientSession {
             connection.close(reset: true)
             return false
         }
-        switch connection.receive(into: &receive) {
+        switch connection.receive(into: receive) {
         case .moved: return true
         case .blocked:
             receive.giveBackIfEmpty()
@@ -232,13 +233,13 @@ final class HTTP1Session: ClientSide, ClientSession {
 
     // MARK: For the exchange
 
-    override func writeInterimHead(_ head: ResponseHead, from source: borrowing Buffer) -> Bool {
+    override func writeInterimHead(_ head: ResponseHead, from source: Buffer) -> Bool {
         writeHead(head, ResponseHeadEditor(framing: .none, close: false, minorVersion: 1), from: source)
     }
 
     override func writeResponseHead(
         _ head: ResponseHead, framing: MessageFraming, close: Bool, to request: RequestHead,
-        from source: borrowing Buffer
+        from source: Buffer
     ) -> Bool {
         if close || framing == .untilClose { closesAfterResponse = true }
         return writeHead(
@@ -246,7 +247,7 @@ final class HTTP1Session: ClientSide, ClientSession {
     }
 
     private func writeHead(
-        _ head: ResponseHead, _ editor: ResponseHeadEditor, from source: borrowing Buffer
+        _ head: ResponseHead, _ editor: ResponseHeadEditor, from source: Buffer
     ) -> Bool {
         // With room for what of the body came along, so that both leave in one TLS record.
         let wanted = min(head.headLength + 256 + source.count, BufferPool.Size.medium.rawValue)
@@ -257,7 +258,7 @@ final class HTTP1Session: ClientSide, ClientSession {
     }
 
     override func flush() {
-        guard connection.send(from: &send, onProgress: { exchange?.progressed() }) else {
+        guard connection.send(from: send, onProgress: { exchange?.progressed() }) else {
             if let exchange { exchange.clientLeft(.reset) } else { connection.close(reset: true) }
             return
         }
@@ -294,7 +295,7 @@ final class HTTP1Session: ClientSide, ClientSession {
                 answer, to: ended.head,
                 close: closesAfterResponse || plane.isDraining || !ended.isRequestConsumed || ended.asksForTunnel)
         case .cut:
-            let alive = connection.send(from: &send, onProgress: {})
+            let alive = connection.send(from: send, onProgress: {})
             // Where only the connection's end marks the body's, a FIN would be a lie; RST is not. In a tunnel, TLS tells.
             let delimited = ended.response.isDelimited || DeliberateFault.isOn(.cutLooksWhole)
             let shows = ended.hadTunnel ? isTLS : delimited

@@ -92,9 +92,9 @@ final class StreamSocket {
     }
 
     /// Reads what there is into the buffer's room, which must not be empty.
-    func receive(into buffer: inout Buffer) -> Outcome {
+    func receive(into buffer: Buffer) -> Outcome {
         precondition(buffer.room > 0)
-        guard let outcome = session?.read(into: &buffer) else { return receivePlain(into: &buffer) }
+        guard let outcome = session?.read(into: buffer) else { return receivePlain(into: buffer) }
         switch outcome {
         case .done(let count):
             need([])
@@ -113,17 +113,17 @@ final class StreamSocket {
         }
     }
 
-    private func receivePlain(into buffer: inout Buffer) -> Outcome {
-        let count = reactor.kernel.read(fd, into: &buffer)
+    private func receivePlain(into buffer: Buffer) -> Outcome {
+        let count = reactor.kernel.read(fd, into: buffer)
         if count > 0 { return .moved(count) }
         if count == 0 { return .endOfStream }
         return Errno(Int32(truncatingIfNeeded: -count)).isTransient ? .blocked : .lost(.connectionLost)
     }
 
     /// Writes the buffer's front; what went out is consumed.
-    func send(from buffer: inout Buffer) -> Outcome {
+    func send(from buffer: Buffer) -> Outcome {
         guard !buffer.isEmpty else { return .moved(0) }
-        guard let outcome = session?.write(from: &buffer) else { return sendPlain(from: &buffer) }
+        guard let outcome = session?.write(from: buffer) else { return sendPlain(from: buffer) }
         switch outcome {
         case .done(let count):
             need([])
@@ -139,8 +139,8 @@ final class StreamSocket {
         }
     }
 
-    private func sendPlain(from buffer: inout Buffer) -> Outcome {
-        let count = reactor.kernel.write(fd, from: &buffer)
+    private func sendPlain(from buffer: Buffer) -> Outcome {
+        let count = reactor.kernel.write(fd, from: buffer)
         if count >= 0 { return .moved(count) }
         return Errno(Int32(truncatingIfNeeded: -count)).isTransient ? .blocked : .lost(.connectionLost)
     }
@@ -192,11 +192,18 @@ final class StreamSocket {
         return isSaid
     }
 
+    private func leaveLoop() {
+        // By a copy: an access to the property itself would outlast the call, and cost every other one a check.
+        var place = registration
+        registration = .none
+        reactor.remove(&place)
+    }
+
     /// Ends it. `reset`: RST instead of close_notify and FIN; the peer cannot take that for a proper end.
     func close(reset: Bool) {
         guard !isClosed else { return }
         isClosed = true
-        reactor.remove(&registration)
+        leaveLoop()
         if !reset {
             session?.notifyClose()
             // The supervisor may still hold its copy of an unclaimed socket: only this makes FIN go out now.
@@ -210,7 +217,7 @@ final class StreamSocket {
     func cut() {
         guard !isClosed else { return }
         isClosed = true
-        reactor.remove(&registration)
+        leaveLoop()
         reactor.kernel.shutdownWrite(fd)
         session = nil
         reactor.kernel.close(fd, reset: false)

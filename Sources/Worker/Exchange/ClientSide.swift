@@ -12,8 +12,8 @@ class ClientSide {
     let isTLS: Bool
     /// Rebuilt, never taken from the client (the codec drops what it sent of these).
     private let forwardedFields: [UInt8]
-    var receive: Buffer
-    var send: Buffer
+    let receive: Buffer
+    let send: Buffer
 
     init(plane: Plane, peer: SocketAddress, isTLS: Bool) {
         self.plane = plane
@@ -43,12 +43,12 @@ class ClientSide {
     }
 
     /// Passes an interim response (1xx) on, whose fields are in the plane's table. False: there is no room for it.
-    func writeInterimHead(_ head: ResponseHead, from source: borrowing Buffer) -> Bool { true }
+    func writeInterimHead(_ head: ResponseHead, from source: Buffer) -> Bool { true }
 
     /// Begins the response. `close`: the connection closes behind it. False: there is no room for it.
     func writeResponseHead(
         _ head: ResponseHead, framing: MessageFraming, close: Bool, to request: RequestHead,
-        from source: borrowing Buffer
+        from source: Buffer
     ) -> Bool { false }
 
     /// Sends what there is; a client that is gone ends the exchange.
@@ -100,7 +100,7 @@ class ClientSide {
     ///
     /// - Parameter tunnel: the request's upgrade is asked for there as well.
     final func writeRequestHead(
-        _ head: RequestHead, of exchange: UInt64, identity: Identity, tunnel: Bool, to target: inout Buffer
+        _ head: RequestHead, of exchange: UInt64, identity: Identity, tunnel: Bool, to target: Buffer
     ) -> Bool {
         let authorization = plane.upstream.credentials.authorization
         let room = head.headLength + identity.impersonationHeader.count + authorization.count + 512

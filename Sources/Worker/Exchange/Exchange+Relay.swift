@@ -40,9 +40,9 @@ extension Exchange {
     }
 
     private func moveRequestBody(to upstream: UpstreamConnection) -> BodyRelay.Progress {
-        let progress = requestBody.move(from: &client.receive, to: &upstream.send)
+        let progress = requestBody.move(from: client.receive, to: upstream.send)
         guard progress == .starved, let trailers = client.requestTrailers else { return progress }
-        return requestBody.sourceEnded(to: &upstream.send, trailers: trailers)
+        return requestBody.sourceEnded(to: upstream.send, trailers: trailers)
     }
 
     // MARK: API server to client
@@ -79,7 +79,7 @@ extension Exchange {
         }
         guard let upstream, machine.phase == .responding, var body = response.body else { return }
         response.body = nil
-        let progress = body.move(from: &upstream.receive, to: &client.send)
+        let progress = body.move(from: upstream.receive, to: client.send)
         response.body = body
         switch progress {
         case .ended: perform(machine.responseFinished())
@@ -136,7 +136,6 @@ extension Exchange {
         response.begin(found, framing: framing)
         status = Int(found.status)
         plane.panel.add(Figure.responses(status: status))
-        publish()
         return true
     }
 
@@ -144,7 +143,7 @@ extension Exchange {
     private func upstreamEnded() {
         guard machine.phase == .responding, var body = response.body else { return upstreamLost() }
         response.body = nil
-        let progress = body.sourceEnded(to: &client.send)
+        let progress = body.sourceEnded(to: client.send)
         response.body = body
         guard progress == .ended else { return upstreamLost() }
         perform(machine.responseFinished())

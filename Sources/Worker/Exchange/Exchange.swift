@@ -20,9 +20,23 @@ final class Exchange: TimerHandler, UpstreamUser {
     private let transport: RequestSeries.Transport
     private let started: Instant
     private let summary: ExchangeRow
-    var machine: ExchangeStateMachine
-    var deadlines: ExchangeDeadlines
-    var timer = DeadlineTimer()
+    // The machine and the deadlines are taken out and put back for each step (that is what a computed property does):
+    // an access that lasts no longer than a copy needs no check at run time for another that overlaps it.
+    private var currentMachine: ExchangeStateMachine
+    private var currentDeadlines: ExchangeDeadlines
+    var machine: ExchangeStateMachine {
+        get { currentMachine }
+        set { currentMachine = newValue }
+    }
+    var deadlines: ExchangeDeadlines {
+        get { currentDeadlines }
+        set { currentDeadlines = newValue }
+    }
+    private var currentTimer = DeadlineTimer()
+    var timer: DeadlineTimer {
+        get { currentTimer }
+        set { currentTimer = newValue }
+    }
     private(set) var identity: Identity?
     private(set) var upstream: UpstreamConnection?
     var requestBody: BodyRelay
@@ -61,10 +75,10 @@ final class Exchange: TimerHandler, UpstreamUser {
         transport = client.transport
         self.summary = summary
         asksForTunnel = client.tunnelSocket != nil && (head.upgrade == .webSocket || head.upgrade == .spdy)
-        machine = ExchangeStateMachine(
+        currentMachine = ExchangeStateMachine(
             repeatable: head.method.isIdempotent && head.framing.isEmpty, mayTunnel: asksForTunnel)
-        deadlines = ExchangeDeadlines(
-            configuration: plane.configuration.deadlines, start: started, isLongRunning: info.isLongRunning)
+        currentDeadlines = ExchangeDeadlines(
+            limits: plane.waits, start: started, isLongRunning: info.isLongRunning)
         requestBody = BodyRelay(from: client.bodyFraming(of: head), to: head.framing)
         response = ResponseProgress(buffers: plane.buffers)
     }
@@ -90,6 +104,7 @@ final class Exchange: TimerHandler, UpstreamUser {
         case .accepted(let identity):
             plane.count(.accepted)
             self.identity = identity
+            plane.panel.updateUser(row, FixedText(identity.user.username))
             perform(machine.identified())
         case .refused(let refusal):
             plane.count(.refused(refusal.reason))
@@ -155,13 +170,12 @@ final class Exchange: TimerHandler, UpstreamUser {
         deadlines.enter(head.framing.isEmpty ? .firstResponseByte : .requestBody, now: plane.reactor.now)
         guard
             client.writeRequestHead(
-                head, of: id, identity: identity, tunnel: asksForTunnel, to: &upstream.send)
+                head, of: id, identity: identity, tunnel: asksForTunnel, to: upstream.send)
         else {
             return perform(machine.end(.refused(.identityTooLarge)))
         }
         // A fresh connection needs no second try, so its request's head need not be kept.
         if !machine.mayRetry { releaseHead() }
-        publish()
     }
 
     func releaseHead() {
@@ -316,17 +330,15 @@ final class Exchange: TimerHandler, UpstreamUser {
 
     // MARK: Seen from outside
 
-    func publish() {
+    /// Writes the whole row; what changes later is written by itself.
+    private func publish() {
         var row = summary
         row.id = id
         row.phase = UInt64(machine.phase.rawValue)
         row.started = started
         row.deadline = deadlines.next
         row.lastProgress = plane.reactor.now
-        row.kind = isTunnel ? .tunnel : isLongRunning ? .longRunning : .ordinary
-        row.bytesFromClient = requestBody.moved
-        row.bytesToClient = response.bodyBytes
-        if let identity { row.user = FixedText(identity.user.username) }
+        row.kind = isLongRunning ? .longRunning : .ordinary
         plane.panel.writeRow(self.row, row)
     }
 
@@ -341,15 +353,15 @@ final class Exchange: TimerHandler, UpstreamUser {
 
     /// The response's status is known now, also where the gateway gave it.
     private func countRequest(_ reason: EndReason) {
-        let duration = plane.reactor.kernel.now().since(started)
+        let nanoseconds = plane.reactor.kernel.now().nanoseconds(since: started)
         plane.panel.count(.requests, RequestSeries(transport, verb, status: status).index)
         if hadTunnel { countTunnel(-1) }
         if isLongRunning {
             plane.panel.add(.longRunningInFlight, -1)
         } else if !hadTunnel {
-            plane.panel.recordDuration(duration)
+            plane.panel.recordDuration(nanoseconds: nanoseconds)
         }
-        log(reason, duration)
+        log(reason, nanoseconds)
     }
 
     private func countCancellation(_ cause: CancellationSeries.Cause) {
@@ -373,14 +385,14 @@ final class Exchange: TimerHandler, UpstreamUser {
         }
     }
 
-    private func log(_ reason: EndReason, _ duration: Duration) {
+    private func log(_ reason: EndReason, _ nanoseconds: UInt64) {
         plane.requestLog.record(
             RequestLog.Entry(
                 id: id, client: summary.client, method: summary.method.text, path: summary.path.text,
                 user: identity?.user.username ?? "", status: status, reason: reason.name,
                 bytesFromClient: requestBody.moved + bytesTunnelled.fromClient,
                 bytesToClient: response.bodyBytes + bytesTunnelled.toClient,
-                duration: duration, isLongRunning: isLongRunning,
+                nanoseconds: nanoseconds, isLongRunning: isLongRunning,
                 retried: machine.retried))
     }
 }

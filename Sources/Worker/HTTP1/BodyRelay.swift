@@ -36,7 +36,7 @@ struct BodyRelay {
         self.framing = target
     }
 
-    mutating func move(from source: inout Buffer, to target: inout Buffer) -> Progress {
+    mutating func move(from source: Buffer, to target: Buffer) -> Progress {
         if isEnded { return .ended }
         // A length that is through has its end without a further byte.
         if source.isEmpty {
@@ -63,7 +63,7 @@ struct BodyRelay {
     /// The source's stream has ended behind what was moved: whether the body ended with it.
     ///
     /// - Parameter trailers: that came with the end, checked, each a line with its CRLF; they go where chunks do.
-    mutating func sourceEnded(to target: inout Buffer, trailers: [UInt8] = []) -> Progress {
+    mutating func sourceEnded(to target: Buffer, trailers: [UInt8] = []) -> Progress {
         if isEnded { return .ended }
         switch reader.finish() {
         case .end:
@@ -84,7 +84,7 @@ struct BodyRelay {
         case .refused where DeliberateFault.isOn(.truncationIsEnd):
             // Ends it with all that a whole body ends with.
             reader = .length(0)
-            return sourceEnded(to: &target)
+            return sourceEnded(to: target)
         case .refused(let fault): return .refused(fault)
         case .data, .needMore: return .refused(.truncatedBody)
         }

@@ -89,7 +89,7 @@ protocol HTTP2EngineOwner: AnyObject {
     // MARK: Bytes
 
     /// Reads all of the buffer's bytes; nil: and could go on.
-    func receive(_ buffer: borrowing Buffer) -> Failure? {
+    func receive(_ buffer: Buffer) -> Failure? {
         let result = unsafe buffer.withBytes { bytes in
             unsafe nghttp2_session_mem_recv(
                 session, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
@@ -114,7 +114,7 @@ protocol HTTP2EngineOwner: AnyObject {
     }
 
     /// Writes frames into the output until it holds one record's worth.
-    func fill(_ output: inout Buffer) -> FillOutcome {
+    func fill(_ output: Buffer) -> FillOutcome {
         while true {
             if let pending = unsafe pending {
                 guard unsafe output.reserve(pending.count) else { return .failed }

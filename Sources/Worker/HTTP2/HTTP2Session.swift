@@ -13,8 +13,8 @@ final class HTTP2Session: ClientSession {
     unowned let connection: ClientConnection
     private var engine: HTTP2Engine!
     private var streams: [Int32: HTTP2Stream] = [:]
-    private var input: Buffer
-    private var output: Buffer
+    private let input: Buffer
+    private let output: Buffer
     private var head: RequestHeadBuilder
     private var trailers = TrailerBuilder()
     private var walk = HTTP2FrameWalk()
@@ -95,7 +95,7 @@ final class HTTP2Session: ClientSession {
         for _ in 0..<HTTP2Limits.readsPerEvent {
             guard !isEnded, engine.queuedFrames < HTTP2Limits.queuedFrames else { return schedule() }
             guard input.reserve(HTTP2Limits.recordSize) else { return leave(.reset, reset: true) }
-            switch connection.receive(into: &input) {
+            switch connection.receive(into: input) {
             case .moved:
                 deadlines.received(now: plane.reactor.now)
                 let wasFull = input.isFull
@@ -321,13 +321,13 @@ final class HTTP2Session: ClientSession {
     /// Writes what there is, as far as the client takes it; false: the connection is gone.
     private func write() -> Bool {
         while true {
-            let outcome = engine.fill(&output)
+            let outcome = engine.fill(output)
             guard outcome != .failed else {
                 leave(.reset, reset: true)
                 return false
             }
             var moved = false
-            guard connection.send(from: &output, onProgress: { moved = true }) else {
+            guard connection.send(from: output, onProgress: { moved = true }) else {
                 leave(.reset, reset: true)
                 return false
             }
@@ -465,7 +465,7 @@ extension HTTP2Session: HTTP2EngineOwner {
     func field(_ name: ByteView, _ value: ByteView, of id: Int32) {
         guard let stream = streams[id] else { return }
         guard stream.isBeginning else { return trailers.add(name, value) }
-        head.add(name, value, to: &stream.receive)
+        head.add(name, value, to: stream.receive)
         if head.listSize > plane.limits.head * HTTP2Limits.oversizedHeadFactor {
             _ = budget.spend(AbuseBudget.oversizedHeadCost, on: .headFlood, now: plane.reactor.now)
         }
@@ -484,7 +484,7 @@ extension HTTP2Session: HTTP2EngineOwner {
             return
         }
         stream.isBeginning = false
-        head.finish(endsStream: endsStream, to: &stream.receive)
+        head.finish(endsStream: endsStream, to: stream.receive)
         stream.headRefusal = head.fault
         stream.isHead = head.isHead
         if endsStream { stream.requestEnded(trailers: []) }

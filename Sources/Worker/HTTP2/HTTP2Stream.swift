@@ -19,7 +19,7 @@ final class HTTP2Stream: ClientSide {
     /// Why the request cannot be served, found before there was a whole head.
     var headRefusal: HTTPFault?
     /// Body bytes that came while the head was still needed; the head's buffer could not hold both.
-    private var early: Buffer
+    private let early: Buffer
     /// Body bytes that came, and of these those that the window was given back for.
     private var arrived = 0
     private var consumed = 0
@@ -56,11 +56,11 @@ final class HTTP2Stream: ClientSide {
     /// Takes body bytes in; false: there is no room, which only the pool's limit can cause.
     func take(_ data: ByteView) -> Bool {
         arrived += data.count
-        if holdsHead { return Self.add(data, to: &early) }
-        return Self.add(data, to: &receive)
+        if holdsHead { return Self.add(data, to: early) }
+        return Self.add(data, to: receive)
     }
 
-    private static func add(_ data: ByteView, to buffer: inout Buffer) -> Bool {
+    private static func add(_ data: ByteView, to buffer: Buffer) -> Bool {
         guard buffer.reserve(data.count) else { return false }
         return buffer.write { writer in
             writer.append(data)
@@ -87,7 +87,7 @@ final class HTTP2Stream: ClientSide {
         guard holdsHead else { return }
         holdsHead = false
         receive.giveBackIfEmpty()
-        if receive.isEmpty { swap(&receive, &early) }
+        if receive.isEmpty { receive.swapContents(with: early) }
     }
 
     /// Opens the client's window for what has gone on.
@@ -118,7 +118,7 @@ final class HTTP2Stream: ClientSide {
         }
     }
 
-    override func writeInterimHead(_ head: ResponseHead, from source: borrowing Buffer) -> Bool {
+    override func writeInterimHead(_ head: ResponseHead, from source: Buffer) -> Bool {
         source.view { bytes in
             fillFields(head, framing: .none, from: bytes)
             return session.sendInterim(self)
@@ -127,7 +127,7 @@ final class HTTP2Stream: ClientSide {
 
     override func writeResponseHead(
         _ head: ResponseHead, framing: MessageFraming, close: Bool, to request: RequestHead,
-        from source: borrowing Buffer
+        from source: Buffer
     ) -> Bool {
         source.view { bytes in writeHead(head, framing: framing, from: bytes) }
     }

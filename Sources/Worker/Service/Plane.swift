@@ -9,6 +9,7 @@ final class Plane {
     let reactor: Reactor
     let configuration: GatewayConfiguration
     let limits: HeadLimits
+    let waits: WaitLimits
     let buffers: BufferPool
     let panel: PanelWriter
     let logger: Logger
@@ -40,6 +41,7 @@ final class Plane {
         limits = HeadLimits(
             startLine: configuration.limits.requestLine, head: configuration.limits.head,
             fields: configuration.limits.fields)
+        waits = WaitLimits(configuration.deadlines)
         buffers = BufferPool(limit: configuration.limits.bufferMemory)
         fields = FieldTable(capacity: configuration.limits.fields)
         http2Fields = HTTP2FieldList(capacity: configuration.limits.fields + 8)
@@ -59,7 +61,7 @@ final class Plane {
     }
 
     func closeExchange(row: Int) {
-        panel.writeRow(row, ExchangeRow())
+        panel.freeRow(row)
         freeRows.append(row)
         panel.add(.exchangesEnded)
         panel.add(.exchangesInFlight, -1)

@@ -22,7 +22,7 @@ final class RequestLog {
         var reason: String
         var bytesFromClient: UInt64
         var bytesToClient: UInt64
-        var duration: Duration
+        var nanoseconds: UInt64
         var isLongRunning: Bool
         var retried: Bool
     }
@@ -47,7 +47,7 @@ final class RequestLog {
         put("\",\"user\":\"")
         putEscaped(entry.user)
         put("\",\"status\":\(entry.status),\"end\":\"\(entry.reason)\",\"bytes_in\":\(entry.bytesFromClient)")
-        put(",\"bytes_out\":\(entry.bytesToClient),\"duration_us\":\(entry.duration.nanoseconds / 1_000)")
+        put(",\"bytes_out\":\(entry.bytesToClient),\"duration_us\":\(entry.nanoseconds / 1_000)")
         put(",\"long_running\":\(entry.isLongRunning),\"retried\":\(entry.retried)}\n")
     }
 

@@ -38,8 +38,8 @@ final class UpstreamConnection: EventHandler {
     private var isLongBody = false
     /// The connection has failed; what came before that may still have to be read.
     private var failureSeen = false
-    var receive: Buffer
-    var send: Buffer
+    let receive: Buffer
+    let send: Buffer
     /// Until when an idle connection is kept.
     var idleDeadline = Instant.never
 
@@ -134,7 +134,7 @@ final class UpstreamConnection: EventHandler {
         if isLongBody, receive.isEmpty, receive.capacity < BufferPool.Size.medium.rawValue { receive.discardAll() }
         let wanted = max(Self.shortRead, isLongBody ? BufferPool.Size.medium.rawValue - receive.count : 0)
         guard let socket, receive.room >= Self.leastRead || receive.reserve(wanted) else { return .noBuffer }
-        let outcome = socket.receive(into: &receive)
+        let outcome = socket.receive(into: receive)
         if receive.isFull { isLongBody = true }
         return outcome
     }
@@ -144,7 +144,7 @@ final class UpstreamConnection: EventHandler {
 
     func flush() -> StreamSocket.Outcome {
         guard let socket else { return .lost(.connectionLost) }
-        return socket.send(from: &send)
+        return socket.send(from: send)
     }
 
     /// Whether the API server has not yet taken what there is for it.
