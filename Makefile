@@ -5,6 +5,7 @@
 # make simulate        simulated worlds, SEEDS=n of them, from FIRST=m on
 # make build           the programs, optimised, into .build/release
 # make lint, format    the sources' checks; the formatter
+# make attacks, watches HTTP/2 under attack, and 10,000 watches over it (Tests/Makefile.inc)
 # make bench, budget   its speed and memory beside other proxies; its instructions (Benchmarks/Makefile.inc)
 
 SWIFT ?= swift
@@ -47,4 +48,4 @@ lint:
 format:
 	$(SWIFT) format --in-place --recursive $(SOURCES)
 
-include Benchmarks/Makefile.inc
+include Benchmarks/Makefile.inc Tests/Makefile.inc
