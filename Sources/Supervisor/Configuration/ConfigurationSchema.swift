@@ -103,7 +103,11 @@ enum ConfigurationSchema {
     private static let authentication = [
         key("authentication", .mapping, .required, "How clients prove who they are."),
         key(
-            "authentication.oidc", .mapping, .required, "The OpenID Connect issuer, as kube-apiserver's --oidc-* flags."
+            "authentication.configurationFile", .file, .none,
+            "Kubernetes' own AuthenticationConfiguration (apiserver.config.k8s.io/v1 or v1beta1); excludes oidc."),
+        key(
+            "authentication.oidc", .mapping, .none,
+            "One OpenID Connect issuer, as kube-apiserver's --oidc-* flags; this or configurationFile is needed."
         ),
         key("authentication.oidc.issuerURL", .string, .required, "The issuer's URL, https only (--oidc-issuer-url)."),
         key(
@@ -132,8 +136,22 @@ enum ConfigurationSchema {
             "authentication.oidc.signingAlgorithms", .list, .value("[RS256]"),
             "Accepted algorithms among RS, PS and ES with 256, 384 and 512 (--oidc-signing-algs)."),
         key(
-            "authentication.oidc.refreshInterval", .duration, .value("5m"),
-            "How often the issuer's keys are fetched anew."),
+            "authentication.allowedSystemNames", .list, .value("[]"),
+            "Users and groups beginning with system: that tokens may stand for; all others of that prefix are refused."),
+        key(
+            "authentication.tokenTypes", .list, .value("[]"),
+            "What a token's typ may be, such as JWT or at+jwt (none counts as JWT); empty: anything, as kube-apiserver."
+        ),
+        key("authentication.keys", .mapping, .none, "How the issuers' keys are kept fresh."),
+        key(
+            "authentication.keys.refreshInterval", .duration, .value("5m"),
+            "How often keys are fetched anew; sooner if the issuer's Cache-Control says so."),
+        key(
+            "authentication.keys.minimumRefreshInterval", .duration, .value("1m"),
+            "No Cache-Control makes them be fetched more often than this."),
+        key(
+            "authentication.keys.keepFor", .duration, .value("0s"),
+            "How long the last good keys are used while their issuer cannot be reached; 0s: as long as it takes."),
         key("authentication.cache", .mapping, .none, "Each worker's cache of verified tokens."),
         key("authentication.cache.maxEntries", .integer, .value("16384"), "Tokens remembered at most."),
         key(

@@ -53,6 +53,8 @@ final class Exchange: TimerHandler, UpstreamUser {
     /// The request's head still lies in the client's buffer, in case it must be sent again.
     private(set) var headHeld = true
     private var isWaitingForKeys = false
+    /// Which keys of its issuer could not decide, since it has been waiting.
+    private var keysMark: UInt64?
     /// Reading is to go on in the next turn, though no event will say so.
     private var isContinuing = false
     var status = 0
@@ -97,11 +99,11 @@ final class Exchange: TimerHandler, UpstreamUser {
             return perform(machine.end(.refused(.impersonationDenied)))
         }
         if asksForTunnel, !head.framing.isEmpty { return perform(machine.end(.refused(.upgradeWithBody))) }
-        identify(mayWait: true)
+        identify()
     }
 
     /// Judges the token, which lies in the client's buffer still.
-    private func identify(mayWait: Bool) {
+    private func identify() {
         switch client.authenticate(head, of: id) {
         case nil:
             plane.count(.noCredentials)
@@ -115,21 +117,25 @@ final class Exchange: TimerHandler, UpstreamUser {
             plane.count(.refused(refusal.reason))
             plane.logger.debug("token refused", metadata: ["reason": "\(refusal.reason.rawValue)"])
             perform(machine.end(.refused(.tokenRefused)))
-        case .needsKeys where mayWait:
+        case .needsKeys(let issuer):
+            // One fetch of that issuer's keys is waited for; another issuer's keys may come first.
+            let mark = plane.authenticator.keysMark(issuer: issuer)
+            guard keysMark == nil || keysMark == mark else {
+                plane.count(.noKey)
+                return perform(machine.end(.refused(.tokenRefused)))
+            }
+            keysMark = mark
             isWaitingForKeys = true
             plane.waitForKeys(self)
             settle()
-        case .needsKeys:
-            plane.count(.noKey)
-            perform(machine.end(.refused(.tokenRefused)))
         }
     }
 
-    /// A new set of keys is in force: the token is judged by it, for good.
+    /// A new set of keys is in force: the token is judged by it.
     func keysArrived() {
         isWaitingForKeys = false
         guard machine.phase == .identifying else { return }
-        identify(mayWait: false)
+        identify()
         advance()
     }
 

@@ -65,6 +65,9 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
         plane = Plane(
             reactor: reactor, configuration: configuration, panel: panel, logger: logger, target: target,
             credentials: credentials)
+        if let problem = plane.authenticator.policy.problems.first {
+            throw .configuration("authentication: \(problem)")
+        }
         connections = ClientConnections(plane: plane)
         listeners = try ListenerContexts(reactor: reactor, listeners: configuration.listeners, logger: logger)
         probe = UpstreamProbe(plane: plane)

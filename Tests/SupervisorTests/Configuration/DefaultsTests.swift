@@ -72,7 +72,8 @@ import Testing
         var lines = MinimalConfiguration.lines
         // Sections that the minimum does not have, out of the table alone.
         for section in [
-            "authentication.cache", "upstream.pool", "workers", "recycling", "deadlines", "limits", "logging",
+            "authentication.cache", "authentication.keys", "upstream.pool", "workers", "recycling", "deadlines",
+            "limits", "logging",
             "control",
         ] {
             let members = ConfigurationSchema.keys.compactMap { key -> String? in
@@ -83,7 +84,7 @@ import Testing
             let flow = "\(section.split(separator: ".").last ?? ""): {\(members.joined(separator: ", "))}"
             switch section {
             case "upstream.pool": lines.insert("  \(flow)", at: 8)
-            case "authentication.cache": lines.append("  \(flow)")
+            case "authentication.cache", "authentication.keys": lines.append("  \(flow)")
             default: lines.append(flow)
             }
         }
@@ -124,6 +125,7 @@ import Testing
                 groupsPrefix: "oidc:"
                 requiredClaims: {a: "1", "https://b.example/c": no}
                 signingAlgorithms: [ES256, PS512]
+              keys:
                 refreshInterval: 1h30m
               cache: {maxEntries: 1, acceptedFor: 0s, refusedFor: 250ms}
             workers: {count: 2, maxConnections: 10, maxInFlight: 20, executable: token}
@@ -159,8 +161,8 @@ import Testing
                 oidc: .init(
                     issuerURL: "https://issuer.example/realm", clientID: "12", caFile: "\(root)/ca.crt",
                     usernameClaim: "email", usernamePrefix: "-", groupsClaim: "groups", groupsPrefix: "oidc:",
-                    requiredClaims: ["a": "1", "https://b.example/c": "no"], signingAlgorithms: ["ES256", "PS512"],
-                    refreshInterval: .seconds(5_400)),
+                    requiredClaims: ["a": "1", "https://b.example/c": "no"], signingAlgorithms: ["ES256", "PS512"]),
+                keys: .init(refreshInterval: .seconds(5_400)),
                 cache: .init(maxEntries: 1, acceptedFor: .zero, refusedFor: .milliseconds(250))),
             workers: .init(count: 2, maxConnections: 10, maxInFlight: 20, executable: "\(root)/token"),
             recycling: .init(

@@ -60,7 +60,7 @@ import Testing
             "1:1: kind: is missing; write `kind: GatewayConfiguration`",
             "1:1: listeners: is missing; write a list with at least a `name`, an `address` and `tls`",
             "1:1: upstream: is missing; write a mapping with `server`, `kubeconfig` or `inCluster: true`",
-            "1:1: authentication: is missing; write a mapping with `oidc`"),
+            "1:1: authentication: is missing; write a mapping with `oidc` or `configurationFile`"),
     ]
 
     static let keys = [
