@@ -15,7 +15,8 @@ extension Integration {
         /// Each attack, the counter that its end is found under, and the code of the GOAWAY that ends it. Two are errors
         /// of the whole connection by the protocol itself; and who does not read does not see it.
         static let attacks: [(name: String, kind: String?, codes: Set<String>)] = [
-            ("rapid-reset", "rapid_resets", ["11"]), ("made-you-reset", "provoked_resets", ["11"]),
+            ("rapid-reset", "rapid_resets", ["11"]), ("late-reset", "rapid_resets", ["11"]),
+            ("made-you-reset", "provoked_resets", ["11"]),
             ("long-body", "provoked_resets", ["11"]), ("bad-field", "provoked_resets", ["11"]),
             ("too-many-streams", "provoked_resets", ["11"]), ("zero-increment", nil, ["1"]),
             ("data-behind-end", nil, ["5"]), ("continuation", "head_floods", ["11"]),

