@@ -8,6 +8,7 @@
 # make test-deb        their life on a fresh Debian 12, from installation to purge; needs root
 # make docs            docs/configuration.md, out of the program's own table of keys
 # make lint, format    the sources' checks; the formatter
+# make attacks, watches HTTP/2 under attack, and 10,000 watches over it (Tests/Makefile.inc)
 # make bench, budget   its speed and memory beside other proxies; its instructions (Benchmarks/Makefile.inc)
 
 SWIFT ?= swift
@@ -63,4 +64,4 @@ lint:
 format:
 	$(SWIFT) format --in-place --recursive $(SOURCES)
 
-include Benchmarks/Makefile.inc
+include Benchmarks/Makefile.inc Tests/Makefile.inc
