@@ -13,7 +13,8 @@
 
 SWIFT ?= swift
 SOURCES := Package.swift Sources Tests
-SCRIPTS := $(wildcard scripts/*) .ci/run Tests/Packaging/inside
+SCRIPTS := $(wildcard scripts/*) .ci/run Tests/Packaging/inside \
+    $(addprefix packaging/debian/lychgate.,postinst prerm postrm)
 
 .PHONY: build demo test simulate deb test-deb docs lint format
 
