@@ -280,7 +280,7 @@ final class HTTP2Session: ClientSession {
         case .deadline(.clientWrite):
             _ = budget.spend(AbuseBudget.stallCost, on: .stalling, now: plane.reactor.now)
             cut.append((stream, .cancel))
-        case .deadline, .cut: cut.append((stream, .cancel))
+        case .deadline, .cut, .cancelled: cut.append((stream, .cancel))
         default: cut.append((stream, .internalError))
         }
         touch(stream)
@@ -454,6 +454,12 @@ final class HTTP2Session: ClientSession {
         for stream in Array(streams.values) { stream.exchange?.cut() }
         sendGoAway()
         pump()
+    }
+
+    func forEachExchange(_ body: (Exchange) -> Void) {
+        for stream in streams.values.sorted(by: { $0.id < $1.id }) {
+            if let exchange = stream.exchange { body(exchange) }
+        }
     }
 
     func exchange(_ id: UInt64) -> Exchange? {
