@@ -10,7 +10,8 @@ protocol HTTP2EngineOwner: AnyObject {
     func pingAnswered()
     /// A header block begins: a request's, or (on a stream that is known) its trailers.
     func blockBegins(_ stream: Int32)
-    func field(_ name: ByteView, _ value: ByteView, of stream: Int32)
+    /// False: nothing more is to be read.
+    func field(_ name: ByteView, _ value: ByteView, of stream: Int32) -> Bool
     func blockEnds(_ stream: Int32, endsStream: Bool)
     func dataArrived(_ data: ByteView, of stream: Int32)
     func streamEnded(_ stream: Int32)

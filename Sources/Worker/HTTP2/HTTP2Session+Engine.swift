@@ -12,6 +12,7 @@ extension HTTP2Session: HTTP2EngineOwner {
 
     func blockBegins(_ id: Int32) {
         deadlines.headBegan(now: plane.reactor.now)
+        blockSize = 0
         if streams[id] == nil {
             head.begin()
             streams[id] = HTTP2Stream(id, of: self)
@@ -20,13 +21,19 @@ extension HTTP2Session: HTTP2EngineOwner {
         }
     }
 
-    func field(_ name: ByteView, _ value: ByteView, of id: Int32) {
-        guard let stream = streams[id] else { return }
-        guard stream.isBeginning else { return trailers.add(name, value) }
-        head.add(name, value, to: stream.receive)
-        if head.listSize > plane.limits.head * HTTP2Limits.oversizedHeadFactor {
-            _ = budget.spend(AbuseBudget.oversizedHeadCost, on: .headFlood, now: plane.reactor.now)
+    func field(_ name: ByteView, _ value: ByteView, of id: Int32) -> Bool {
+        blockSize += name.count + value.count + 32
+        guard blockSize <= plane.limits.head * HTTP2Limits.oversizedHeadFactor else {
+            // Few bytes may stand for very many: not even the rest of what was read already is looked at.
+            return budget.spend(AbuseBudget.oversizedHeadCost, on: .headFlood, now: plane.reactor.now)
         }
+        guard let stream = streams[id] else { return true }
+        if stream.isBeginning {
+            head.add(name, value, to: stream.receive)
+        } else {
+            trailers.add(name, value)
+        }
+        return true
     }
 
     func blockEnds(_ id: Int32, endsStream: Bool) {

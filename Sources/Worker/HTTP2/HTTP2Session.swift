@@ -20,6 +20,8 @@ final class HTTP2Session: ClientSession {
     private var walk = HTTP2FrameWalk()
     var budget: AbuseBudget
     var deadlines: HTTP2Deadlines
+    /// The header block at hand, as RFC 9113 section 6.5.2 counts it: 32 bytes more for each field.
+    var blockSize = 0
     // What was noted while the engine was at work.
     var arrived: [HTTP2Stream] = []
     var closed: [(stream: HTTP2Stream, code: UInt32)] = []
@@ -95,8 +97,10 @@ final class HTTP2Session: ClientSession {
 
     private func read() {
         hasMore = false
+        if !arrived.isEmpty { afterReading(nil) }
         for _ in 0..<HTTP2Limits.readsPerEvent {
             guard !isEnded, engine.queuedFrames < HTTP2Limits.queuedFrames else { return schedule() }
+            guard arrived.isEmpty else { break }
             guard input.reserve(HTTP2Limits.recordSize) else { return leave(.reset, reset: true) }
             switch connection.receive(into: input) {
             case .moved:
@@ -105,7 +109,7 @@ final class HTTP2Session: ClientSession {
                 let failure = charge() ? engine.receive(input) : nil
                 input.discardAll()
                 afterReading(failure)
-                guard !isEnded, wasFull || connection.hasPending else { return schedule() }
+                guard !isEnded, wasFull || connection.hasPending || !arrived.isEmpty else { return schedule() }
             case .blocked:
                 input.giveBackIfEmpty()
                 return schedule()
@@ -137,7 +141,11 @@ final class HTTP2Session: ClientSession {
         }
         if let kind = budget.exhaustedBy { return condemn(kind) }
         if failure != nil { return leave(.misbehaved, reset: true) }
-        for stream in Self.take(&arrived) { begin(stream) }
+        // What nghttp2 has to say about the requests that have just come: one that it resets is not begun.
+        if !arrived.isEmpty, engine.queuedFrames > 0, engine.fill(&output) == .failed {
+            return leave(.reset, reset: true)
+        }
+        beginArrived()
         endClosed()
         for stream in Self.take(&starved) { reset(stream, .refusedStream) }
         tellTouched()
@@ -166,6 +174,13 @@ final class HTTP2Session: ClientSession {
     }
 
     // MARK: Requests
+
+    private func beginArrived() {
+        guard !arrived.isEmpty else { return }
+        let open = arrived.filter { !$0.isClosed }
+        arrived = Array(open.dropFirst(HTTP2Limits.beginsPerTurn))
+        for stream in open.prefix(HTTP2Limits.beginsPerTurn) { begin(stream) }
+    }
 
     private func begin(_ stream: HTTP2Stream) {
         guard !stream.isClosed else { return }

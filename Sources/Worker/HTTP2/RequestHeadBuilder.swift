@@ -17,6 +17,7 @@ struct RequestHeadBuilder {
     private var hasHost = false
     private var hasLength = false
     private var lineWritten = false
+    /// The block's fields so far as RFC 9113 section 6.5.2 counts them: 32 bytes more for each.
     private var size = 0
     private var count = 0
     private(set) var fault: HTTPFault?
@@ -51,9 +52,6 @@ struct RequestHeadBuilder {
 
     /// The answer must not have a body.
     var isHead: Bool { method == [0x48, 0x45, 0x41, 0x44] }
-
-    /// The block's fields so far as RFC 9113 section 6.5.2 counts them: 32 bytes more for each.
-    var listSize: Int { size }
 
     /// Adds a field, or notes why the request is refused; after that further ones are only counted.
     mutating func add(_ name: ByteView, _ value: ByteView, to head: Buffer) {
