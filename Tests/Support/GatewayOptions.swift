@@ -30,6 +30,11 @@ package struct GatewayOptions: Sendable {
     /// Files of the certificate and the key that clients are shown; nil: the tests' own.
     package var shownCertificate: (certificate: String, key: String)?
 
+    /// Further settings of the listener, each a line.
+    package var listenerLines: [String] = []
+    /// Without TLS to clients.
+    package var plainListener = false
+
     package init(issuer: String, upstream: Endpoint) {
         issuerURL = issuer
         self.upstream = upstream
@@ -54,11 +59,7 @@ package struct GatewayOptions: Sendable {
             listeners:
               - name: main
                 address: "\(listener)"
-                tls:
-                  certificateFile: \(shownCertificate?.certificate ?? certificates.certificate)
-                  keyFile: \(shownCertificate?.key ?? certificates.key)
-                  minimumVersion: "\(minimumTLS)"
-            upstream:
+            \(listenerSection(certificates))upstream:
               server: \(scheme)://\(upstream)
             \(trust)  pool: \(Self.flow(pool))
             authentication:
@@ -76,6 +77,14 @@ package struct GatewayOptions: Sendable {
               socket: \(controlSocket)
             \(adminSection(certificates))
             """
+    }
+
+    private func listenerSection(_ certificates: Certificates) -> String {
+        let tls = [
+            "tls:", "  certificateFile: \(shownCertificate?.certificate ?? certificates.certificate)",
+            "  keyFile: \(shownCertificate?.key ?? certificates.key)", "  minimumVersion: \"\(minimumTLS)\"",
+        ]
+        return ((plainListener ? [] : tls) + listenerLines).map { "    \($0)\n" }.joined()
     }
 
     private func adminSection(_ certificates: Certificates) -> String {

@@ -174,7 +174,7 @@ struct ExchangeStateMachine: Equatable {
                 client: requestComplete ? .finish : .finishAndClose, upstream: requestComplete ? .release : .close)
         case .clientGone:
             return Disposition(client: .drop, upstream: .close)
-        case .deadline, .refused, .clientInvalid, .upstreamFailed, .upstreamInvalid, .cut:
+        case .answered, .deadline, .refused, .clientInvalid, .upstreamFailed, .upstreamInvalid, .cut:
             guard !headSent else { return Disposition(client: .cut, upstream: .close) }
             return Disposition(client: .answer, upstream: .close)
         }
