@@ -54,7 +54,7 @@ extension Integration {
         @Test("What kube-apiserver sends, in both versions, by HTTP/1.1 and HTTP/2; audiences; refusals; no upstream")
         func reviews() throws {
             try World.run(configure: {
-                $0.plainListener = true
+                $0.listenerTLS = false
                 $0.listenerLines = ["mode: tokenReview", "audiences: [\"https://kubernetes.default.svc\"]"]
             }) { world in
                 let client = try RawClient.connect(to: world.gateway.endpoint)
@@ -110,7 +110,7 @@ extension Integration {
         @Test("What is no TokenReview is a clear 400; too much is 413; too slow is 408; others 405")
         func refusals() throws {
             try World.run(configure: {
-                $0.plainListener = true
+                $0.listenerTLS = false
                 $0.listenerLines = ["mode: tokenReview"]
                 $0.deadlines = ["bodyProgress": "1s"]
             }) { world in

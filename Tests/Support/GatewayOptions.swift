@@ -9,6 +9,11 @@ package struct GatewayOptions: Sendable {
     package var deadlines: [String: String] = [:]
     package var pool: [String: String] = [:]
     package var recycling: [String: String] = [:]
+    package var limits: [String: String] = [:]
+    /// Ranges of the addresses whose PROXY headers are believed, as the file spells them.
+    package var proxies: String?
+    /// Whether clients speak TLS.
+    package var listenerTLS = true
     package var usernameClaim = "sub"
     package var clientID = "demo"
     package var minimumTLS = "1.2"
@@ -32,8 +37,6 @@ package struct GatewayOptions: Sendable {
 
     /// Further settings of the listener, each a line.
     package var listenerLines: [String] = []
-    /// Without TLS to clients.
-    package var plainListener = false
 
     package init(issuer: String, upstream: Endpoint) {
         issuerURL = issuer
@@ -72,6 +75,7 @@ package struct GatewayOptions: Sendable {
                 groupsClaim: groups
             workers: {count: \(workers), maxConnections: \(maxConnections), maxInFlight: \(maxInFlight)}
             recycling: \(Self.flow(recycling))
+            limits: \(Self.flow(limits))
             deadlines: \(Self.flow(deadlines))
             control:
               socket: \(controlSocket)
@@ -80,11 +84,18 @@ package struct GatewayOptions: Sendable {
     }
 
     private func listenerSection(_ certificates: Certificates) -> String {
-        let tls = [
-            "tls:", "  certificateFile: \(shownCertificate?.certificate ?? certificates.certificate)",
-            "  keyFile: \(shownCertificate?.key ?? certificates.key)", "  minimumVersion: \"\(minimumTLS)\"",
-        ]
-        return ((plainListener ? [] : tls) + listenerLines).map { "    \($0)\n" }.joined()
+        var text = ""
+        if listenerTLS {
+            text += """
+                    tls:
+                      certificateFile: \(shownCertificate?.certificate ?? certificates.certificate)
+                      keyFile: \(shownCertificate?.key ?? certificates.key)
+                      minimumVersion: "\(minimumTLS)"
+
+                """
+        }
+        if let proxies { text += "    proxyProtocol: {from: \(proxies)}\n" }
+        return text + listenerLines.map { "    \($0)\n" }.joined()
     }
 
     private func adminSection(_ certificates: Certificates) -> String {

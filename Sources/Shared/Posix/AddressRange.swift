@@ -1,53 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// IP addresses that begin with the same bits, in CIDR notation (RFC 4632, RFC 4291 section 2.3): `10.0.0.0/8`,
-/// `fd00::/8`; a lone address is a range of one.
-package struct AddressRange: Equatable, Sendable {
-    private let family: SocketAddress.Family
-    private let high: UInt64
-    private let low: UInt64
-    private let highMask: UInt64
-    private let lowMask: UInt64
+/// A range of IP addresses, such as `10.0.0.0/8` or `2001:db8::/32`, or a single one. An IPv4 address in IPv6's clothes
+/// (`::ffff:10.0.0.1`, as a socket on `[::]` shows it) is the IPv4 address.
+package struct AddressRange: Hashable, Sendable, CustomStringConvertible {
+    private let first: SocketAddress
+    private let bits: Int
 
-    /// nil: it is no such text, or has bits set behind the prefix, which is more likely a mistake than meant.
+    /// nil: it is none, or has bits behind its prefix.
     package init?(_ text: String) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard let host = parts.first, parts.count <= 2, let address = SocketAddress(host: String(host), port: 0) else {
-            return nil
-        }
-        let bits = address.family == .ipv4 ? 32 : 128
-        var length = bits
-        if parts.count == 2 {
+        let halves = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let address = SocketAddress(host: String(halves[0]), port: 0)?.unmapped else { return nil }
+        let most = address.family == .ipv4 ? 32 : 128
+        var bits = most
+        if halves.count == 2 {
             // Int alone would take "+8".
-            guard parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(parts[1]), number <= bits
+            guard halves[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(halves[1]), number <= most
             else { return nil }
-            length = number
+            bits = number
         }
-        family = address.family
-        if family == .ipv4 {
-            highMask = 0
-            lowMask = length == 0 ? 0 : 0xFFFF_FFFF << UInt64(32 - length) & 0xFFFF_FFFF
-        } else {
-            highMask = Self.mask(min(64, length))
-            lowMask = Self.mask(max(0, length - 64))
-        }
-        high = address.high
-        low = address.low
-        guard high & ~highMask == 0, low & ~lowMask == 0 else { return nil }
+        first = address
+        self.bits = bits
+        guard Self.prefix(of: address, bits) == address else { return nil }
     }
 
-    private static func mask(_ length: Int) -> UInt64 {
-        length == 0 ? 0 : UInt64.max << UInt64(64 - length)
-    }
-
-    /// Whether the address is one of them. An IPv4 address that came over an IPv6 socket (`::ffff:10.0.0.1`) counts as
-    /// IPv4.
     package func contains(_ address: SocketAddress) -> Bool {
-        let isMapped = address.family == .ipv6 && address.high == 0 && address.low >> 32 == 0xFFFF
-        if family == .ipv4 {
-            guard address.family == .ipv4 || isMapped else { return false }
-            return address.low & 0xFFFF_FFFF & lowMask == low
-        }
-        return address.family == .ipv6 && address.high & highMask == high && address.low & lowMask == low
+        let address = address.unmapped
+        return address.family == first.family && Self.prefix(of: address, bits) == first
     }
+
+    /// The address with all but its first bits zero.
+    package static func prefix(of address: SocketAddress, _ bits: Int) -> SocketAddress {
+        switch address.family {
+        case .ipv4:
+            return SocketAddress(family: .ipv4, port: 0, high: 0, low: address.low & mask(bits + 32) & 0xffff_ffff)
+        case .ipv6:
+            return SocketAddress(
+                family: .ipv6, port: 0, high: address.high & mask(bits), low: address.low & mask(bits - 64))
+        case .unix, .unspecified: return address
+        }
+    }
+
+    /// A word of which so many bits, from the top, are set.
+    private static func mask(_ bits: Int) -> UInt64 {
+        bits <= 0 ? 0 : bits >= 64 ? .max : ~(UInt64.max >> UInt64(bits))
+    }
+
+    package var description: String { "\(first.host)/\(bits)" }
 }

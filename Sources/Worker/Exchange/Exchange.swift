@@ -17,6 +17,10 @@ final class Exchange: TimerHandler, UpstreamUser {
     let isLongRunning: Bool
     /// What the request is called towards everybody.
     let auditID: AuditID
+    /// A watch or a followed log, which a drain may end between two items.
+    let isStream: Bool
+    /// The drain has come to it.
+    var endsWithDrain = false
     private let verb: RequestSeries.Verb
     /// Kept here because the client's side may be gone when the request is counted.
     private let transport: RequestSeries.Transport
@@ -63,6 +67,7 @@ final class Exchange: TimerHandler, UpstreamUser {
         let isForwarded = client.service.mode == .proxy
         isLongRunning = isForwarded && info.isLongRunning
         auditID = client.auditID(of: head)
+        isStream = isForwarded && info.isStream
         verb = RequestSeries.Verb(info.verb)
         transport = client.transport
         self.summary = summary
@@ -192,8 +197,11 @@ final class Exchange: TimerHandler, UpstreamUser {
         perform(machine.end(.clientInvalid(fault)))
     }
 
-    /// Cut from outside: the end of a drain, or somebody's wish.
+    /// Cut by the end of a drain.
     func cut() { perform(machine.end(.cut)) }
+
+    /// Ended because somebody asked for it.
+    func cancel() { perform(machine.end(.cancelled)) }
 
     /// The client's side has no memory for what it should take in.
     func outOfBuffers() { perform(machine.end(.refused(.noBuffers))) }
@@ -379,6 +387,8 @@ final class Exchange: TimerHandler, UpstreamUser {
         case .cut:
             plane.panel.add(.cutAtDrain)
             countCancellation(.gateway)
+        case .cancelled: countCancellation(.operator)
+        case .drained: plane.panel.add(.endedAtDrain)
         case .refused(.tooManyInFlight), .refused(.noBuffers): plane.panel.add(.overloadRefusals)
         case .refused, .clientInvalid, .upstreamFailed, .upstreamInvalid: break
         }

@@ -28,7 +28,7 @@ struct GatewayAnswer: Equatable {
     /// nil: that end has no answer.
     init?(_ end: EndReason) {
         switch end {
-        case .completed, .answered, .clientGone: return nil
+        case .completed, .answered, .clientGone, .drained: return nil
         case .deadline(.requestBody):
             self.init(code: 408, reason: .timeout, message: "the request's body did not arrive in time")
         case .deadline(let stage):
@@ -53,6 +53,10 @@ struct GatewayAnswer: Equatable {
         case .cut:
             self.init(
                 code: 503, reason: .serviceUnavailable, message: "the gateway is shutting down", retryAfter: 1)
+        case .cancelled:
+            // Without Retry-After: who ended it did not mean it to be tried again.
+            self.init(
+                code: 503, reason: .serviceUnavailable, message: "the request was ended by an operator of the gateway")
         }
     }
 

@@ -31,11 +31,11 @@ struct ResponseProgress {
     /// Whether one more would be a flood.
     var hasEnoughInterim: Bool { interimCount >= Self.mostInterim }
 
-    /// The final head was passed on, and its body comes next.
-    mutating func begin(_ head: ResponseHead, framing: MessageFraming) {
+    /// The final head was passed on, and its body comes next. `boundary`: where that may be ended early.
+    mutating func begin(_ head: ResponseHead, framing: MessageFraming, boundary: BodyBoundary? = nil) {
         self.head = head
         isDelimited = framing != .untilClose
-        body = BodyRelay(from: head.framing, to: framing)
+        body = BodyRelay(from: head.framing, to: framing, boundary: boundary)
     }
 
     mutating func reset() {

@@ -11,6 +11,8 @@ final class ListenerContexts: TimerHandler {
         let service: ListenerService
         /// nil: plain HTTP.
         var context: TLSContext?
+        /// Whose PROXY headers are believed.
+        let proxies: [AddressRange]
         fileprivate var files: WatchedFiles
     }
 
@@ -44,7 +46,10 @@ final class ListenerContexts: TimerHandler {
                     throw .configuration("listener \(listener.name): tls: \(error)")
                 }
             }
-            entries.append(Entry(configuration: listener, service: service, context: context, files: files))
+            entries.append(
+                Entry(
+                    configuration: listener, service: service, context: context, proxies: listener.proxies,
+                    files: files))
         }
         timer = reactor.startTimer(at: reactor.now + Self.interval, handler: self)
     }
