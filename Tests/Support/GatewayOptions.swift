@@ -35,6 +35,9 @@ package struct GatewayOptions: Sendable {
     /// Files of the certificate and the key that clients are shown; nil: the tests' own.
     package var shownCertificate: (certificate: String, key: String)?
 
+    /// Further settings of the listener, each a line.
+    package var listenerLines: [String] = []
+
     package init(issuer: String, upstream: Endpoint) {
         issuerURL = issuer
         self.upstream = upstream
@@ -92,7 +95,7 @@ package struct GatewayOptions: Sendable {
                 """
         }
         if let proxies { text += "    proxyProtocol: {from: \(proxies)}\n" }
-        return text
+        return text + listenerLines.map { "    \($0)\n" }.joined()
     }
 
     private func adminSection(_ certificates: Certificates) -> String {

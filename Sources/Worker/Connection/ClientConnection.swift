@@ -23,6 +23,9 @@ final class ClientConnection: EventHandler, TimerHandler {
     private(set) var peer: SocketAddress
     let plane: Plane
     let isTLS: Bool
+    /// What its listener is for.
+    let service: ListenerService
+    private(set) lazy var forwarding = Forwarding(peer: peer, isTLS: isTLS, trustsPeer: service.trusts(peer))
     private unowned let connections: ClientConnections
     private var socket: StreamSocket?
     private var greeting: ProxyGreeting?
@@ -42,13 +45,15 @@ final class ClientConnection: EventHandler, TimerHandler {
     private static let lingerBytes = 262_144
 
     init(
-        id: UInt64, peer: SocketAddress, plane: Plane, connections: ClientConnections, isTLS: Bool
+        id: UInt64, peer: SocketAddress, plane: Plane, connections: ClientConnections, isTLS: Bool,
+        service: ListenerService
     ) {
         self.id = id
         self.peer = peer
         self.plane = plane
         self.connections = connections
         self.isTLS = isTLS
+        self.service = service
         phase = isTLS ? .handshake : .open
     }
 

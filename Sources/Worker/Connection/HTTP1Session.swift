@@ -28,13 +28,15 @@ final class HTTP1Session: ClientSide, ClientSession {
 
     /// Bytes of a next request that are taken in while one goes on.
     private static let pipelineBytes = 4_096
+    /// Bytes of a body that are taken in before any can go on: a trailer section is judged whole.
+    private static let unrelayedBytes = 12_288
     /// While draining: a client may have sent its next request before it could know. It is answered within this time,
     /// and told `Connection: close`; who is idle for longer finds the connection closed.
     private static let idleGraceAtDrain = Duration.milliseconds(500)
 
-    init(connection: ClientConnection) {
+    override init(connection: ClientConnection) {
         self.connection = connection
-        super.init(plane: connection.plane, peer: connection.peer, isTLS: connection.isTLS)
+        super.init(connection: connection)
     }
 
     // MARK: Events
@@ -69,7 +71,8 @@ final class HTTP1Session: ClientSide, ClientSession {
     private func receiveDuringExchange(_ exchange: Exchange) {
         for _ in 0..<16 {
             let wanted = exchange.wantsRequestBytes ? BufferPool.Size.medium.rawValue - 1_024 : 512
-            guard receive.isEmpty || receive.room >= 512 || receive.count < Self.pipelineBytes else { return }
+            let most = exchange.wantsRequestBytes ? Self.unrelayedBytes : Self.pipelineBytes
+            guard receive.isEmpty || receive.room >= 512 || receive.count < most else { return }
             guard receive.reserve(receive.isEmpty ? wanted : 512) || receive.reserve(1) else {
                 return outOfBuffers(exchange)
             }
@@ -245,7 +248,10 @@ final class HTTP1Session: ClientSide, ClientSession {
         // Should this worker be killed, its kernel must not send the FIN that would mark a whole body, or a tunnel's end.
         if framing == .untilClose || head.switchesProtocols { connection.resetIfKilled() }
         return writeHead(
-            head, ResponseHeadEditor(framing: framing, close: close, minorVersion: request.minorVersion), from: source)
+            head,
+            ResponseHeadEditor(
+                framing: framing, close: close, minorVersion: request.minorVersion, auditID: exchange?.auditID),
+            from: source)
     }
 
     private func writeHead(
@@ -293,7 +299,7 @@ final class HTTP1Session: ClientSide, ClientSession {
         case .finish: phase = .flushing(thenClose: closesAfterResponse)
         case .finishAndClose: phase = .flushing(thenClose: true)
         case .answer:
-            guard let answer = GatewayAnswer(reason) else { return connection.close(reset: true) }
+            guard let answer = ended.answer(to: reason) else { return connection.close(reset: true) }
             ended.status = answer.code
             self.answer(
                 answer, to: ended.head,
@@ -313,15 +319,10 @@ final class HTTP1Session: ClientSide, ClientSession {
     private func answer(_ answer: GatewayAnswer, to head: RequestHead?, close: Bool) {
         phase = .flushing(thenClose: close)
         plane.panel.add(Figure.responses(status: answer.code))
-        guard send.reserve(2_048) else { return connection.close(reset: true) }
-        let written = ByteView.of(Array(answer.message.utf8)) { message in
-            send.write { writer in
-                ErrorResponse(
-                    body: StatusBody(
-                        code: answer.code, reason: answer.reason, message: message, retryAfter: answer.retryAfter),
-                    close: close, isHead: head?.method == .head, minorVersion: head?.minorVersion ?? 1
-                ).write(into: &writer)
-            }
+        guard send.reserve(answer.room) else { return connection.close(reset: true) }
+        let written = send.write { writer in
+            answer.write(
+                close: close, isHead: head?.method == .head, minorVersion: head?.minorVersion ?? 1, into: &writer)
         }
         if !written { connection.close(reset: true) }
     }

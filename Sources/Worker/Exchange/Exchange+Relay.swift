@@ -104,6 +104,9 @@ extension Exchange {
         case .complete(let found) where found.switchesProtocols:
             beginTunnel(found, from: upstream)
             return false
+        case .complete(let found) where found.isInterim && response.hasEnoughInterim:
+            perform(machine.end(.upstreamInvalid(.tooManyInterimResponses)))
+            return false
         case .complete(let found) where found.isInterim:
             machine.interimResponse()
             releaseHead()

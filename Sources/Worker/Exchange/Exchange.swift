@@ -15,6 +15,8 @@ final class Exchange: TimerHandler, UpstreamUser {
     unowned let client: ClientSide
     let head: RequestHead
     let isLongRunning: Bool
+    /// What the request is called towards everybody.
+    let auditID: AuditID
     /// A watch or a followed log, which a drain may end between two items.
     let isStream: Bool
     /// The drain has come to it.
@@ -50,6 +52,8 @@ final class Exchange: TimerHandler, UpstreamUser {
     let asksForTunnel: Bool
     /// After a 101.
     var tunnel: Tunnel?
+    /// With a TokenReview: what it asks.
+    var review: ReviewIntake?
     /// The request's head still lies in the client's buffer, in case it must be sent again.
     private(set) var headHeld = true
     private var isWaitingForKeys = false
@@ -76,17 +80,20 @@ final class Exchange: TimerHandler, UpstreamUser {
         id = number.id
         row = number.row
         started = plane.reactor.now
-        isLongRunning = info.isLongRunning
-        isStream = info.isStream
+        let isForwarded = client.service.mode == .proxy
+        isLongRunning = isForwarded && info.isLongRunning
+        auditID = client.auditID(of: head)
+        isStream = isForwarded && info.isStream
         verb = RequestSeries.Verb(info.verb)
         transport = client.transport
         self.summary = summary
-        asksForTunnel = client.tunnelSocket != nil && (head.upgrade == .webSocket || head.upgrade == .spdy)
+        asksForTunnel =
+            isForwarded && client.tunnelSocket != nil && (head.upgrade == .webSocket || head.upgrade == .spdy)
         currentMachine = ExchangeStateMachine(
             repeatable: head.method.isIdempotent && head.framing.isEmpty, mayTunnel: asksForTunnel)
-        currentDeadlines = ExchangeDeadlines(
-            limits: plane.waits, start: started, isLongRunning: info.isLongRunning)
-        requestBody = BodyRelay(from: client.bodyFraming(of: head), to: head.framing)
+        currentDeadlines = ExchangeDeadlines(limits: plane.waits, start: started, isLongRunning: isLongRunning)
+        requestBody = BodyRelay(
+            from: client.bodyFraming(of: head), to: client.service.mode == .tokenReview ? .untilClose : head.framing)
         response = ResponseProgress(buffers: plane.buffers)
     }
 
@@ -95,6 +102,7 @@ final class Exchange: TimerHandler, UpstreamUser {
     func start() {
         publish()
         if isLongRunning { plane.panel.add(.longRunningInFlight) }
+        if client.service.mode == .tokenReview { return startReview() }
         if head.hasImpersonation, !DeliberateFault.isOn(.impersonationIgnored) {
             return perform(machine.end(.refused(.impersonationDenied)))
         }
@@ -102,9 +110,9 @@ final class Exchange: TimerHandler, UpstreamUser {
         identify()
     }
 
-    /// Judges the token, which lies in the client's buffer still.
-    private func identify() {
-        switch client.authenticate(head, of: id) {
+    /// Judges the token, which lies in the client's buffer still, or in a TokenReview.
+    func identify() {
+        switch review?.authenticate(by: plane) ?? client.authenticate(head, of: id) {
         case nil:
             plane.count(.noCredentials)
             perform(machine.end(.refused(.unauthenticated)))
@@ -180,8 +188,7 @@ final class Exchange: TimerHandler, UpstreamUser {
         guard let upstream, let identity else { return }
         deadlines.enter(head.framing.isEmpty ? .firstResponseByte : .requestBody, now: plane.reactor.now)
         guard
-            client.writeRequestHead(
-                head, of: id, identity: identity, tunnel: asksForTunnel, to: upstream.send)
+            client.writeRequestHead(head, of: self, identity: identity, to: upstream.send)
         else {
             return perform(machine.end(.refused(.identityTooLarge)))
         }
@@ -223,6 +230,7 @@ final class Exchange: TimerHandler, UpstreamUser {
     func perform(_ action: ExchangeStateMachine.Action) {
         switch action {
         case .none: break
+        case .connect where client.service.mode != .proxy: perform(machine.end(.answered))
         // A command may run by it: a connection that the API server may be closing just now will not do.
         case .connect: connect(fresh: asksForTunnel)
         case .sendRequest: sendHead()
@@ -269,6 +277,7 @@ final class Exchange: TimerHandler, UpstreamUser {
         guard machine.phase != .ended else { return }
         if isTunnel { return relayTunnel() }
         relayRequest()
+        takeReview()
         guard machine.phase != .ended else { return }
         client.flush()
         settle()
@@ -315,6 +324,7 @@ final class Exchange: TimerHandler, UpstreamUser {
 
     /// Whether request bytes of the client can go anywhere now.
     var wantsRequestBytes: Bool {
+        if let review { return review.isOpen && machine.phase == .identifying }
         guard machine.phase == .requesting || machine.phase == .responding, !machine.requestComplete else {
             return false
         }
@@ -385,7 +395,7 @@ final class Exchange: TimerHandler, UpstreamUser {
 
     private func count(_ reason: EndReason) {
         switch reason {
-        case .completed: plane.panel.add(.requestsCompleted)
+        case .completed, .answered: plane.panel.add(.requestsCompleted)
         case .clientGone:
             plane.panel.add(.cancelledByClient)
             countCancellation(.client)
@@ -404,7 +414,7 @@ final class Exchange: TimerHandler, UpstreamUser {
     private func log(_ reason: EndReason, _ nanoseconds: UInt64) {
         plane.requestLog.record(
             RequestLog.Entry(
-                id: id, client: summary.client, method: summary.method.text, path: summary.path.text,
+                id: id, auditID: auditID, client: summary.client, method: summary.method.text, path: summary.path.text,
                 user: identity?.user.username ?? "", status: status, reason: reason.name,
                 bytesFromClient: requestBody.moved + bytesTunnelled.fromClient,
                 bytesToClient: response.bodyBytes + bytesTunnelled.toClient,

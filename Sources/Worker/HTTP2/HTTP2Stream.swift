@@ -47,7 +47,7 @@ final class HTTP2Stream: ClientSide {
         self.id = id
         self.session = session
         early = Buffer(pool: session.plane.buffers)
-        super.init(plane: session.plane, peer: session.connection.peer, isTLS: session.connection.isTLS)
+        super.init(connection: session.connection)
     }
 
     // MARK: The request
@@ -135,7 +135,18 @@ final class HTTP2Stream: ClientSide {
     }
 
     private func writeHead(_ head: ResponseHead, framing: MessageFraming, from bytes: ByteView) -> Bool {
+        guard let auditID = exchange?.auditID, plane.fields.first(.auditID) == nil else {
+            return writeHead(head, framing: framing, from: bytes, auditID: .empty)
+        }
+        return ByteView.of(auditID.bytes) { writeHead(head, framing: framing, from: bytes, auditID: $0) }
+    }
+
+    /// - Parameter auditID: empty: the response has it.
+    private func writeHead(
+        _ head: ResponseHead, framing: MessageFraming, from bytes: ByteView, auditID: ByteView
+    ) -> Bool {
         fillFields(head, framing: framing, from: bytes)
+        if !auditID.isEmpty { plane.http2Fields.append(ByteView("audit-id"), auditID) }
         switch framing {
         case .none:
             if let length = head.contentLength, head.status != 204 {
@@ -206,7 +217,7 @@ final class HTTP2Stream: ClientSide {
             responseEnd = ended.response.body?.trailers ?? []
             session.exchangeServed(self)
         case .answer:
-            guard let answer = GatewayAnswer(reason) else { return session.reset(self, .internalError) }
+            guard let answer = ended.answer(to: reason) else { return session.reset(self, .internalError) }
             ended.status = answer.code
             self.answer(answer, isHead: ended.head.method == .head)
         case .cut: session.cut(self, reason)
@@ -219,15 +230,9 @@ final class HTTP2Stream: ClientSide {
         plane.panel.add(Figure.responses(status: answer.code))
         dropRequest()
         send.discardAll()
-        guard send.reserve(2_048) else { return session.reset(self, .internalError) }
-        let written = ByteView.of(Array(answer.message.utf8)) { message in
-            send.write { writer in
-                ErrorResponse(
-                    body: StatusBody(
-                        code: answer.code, reason: answer.reason, message: message, retryAfter: answer.retryAfter),
-                    close: false, isHead: isHead
-                ).write(into: &writer)
-            }
+        guard send.reserve(answer.room) else { return session.reset(self, .internalError) }
+        let written = send.write { writer in
+            answer.write(close: false, isHead: isHead, minorVersion: 1, into: &writer)
         }
         plane.fieldsOwner = 0
         let length = send.view { bytes -> Int? in

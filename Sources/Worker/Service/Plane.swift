@@ -23,6 +23,7 @@ final class Plane {
     private var sessionsToFlush: [HTTP2Session] = []
     private(set) var upstream: UpstreamPool!
     private var exchangeCount: UInt64 = 0
+    private var auditIDs: AuditIDs
     private var freeRows: [Int]
     /// Exchanges that wait for the issuer's keys, and whom to ask for them.
     private var keyWaiters: [Exchange] = []
@@ -34,8 +35,9 @@ final class Plane {
 
     init(
         reactor: Reactor, configuration: GatewayConfiguration, panel: PanelWriter, logger: Logger,
-        target: UpstreamTarget, credentials: UpstreamCredentials
+        target: UpstreamTarget, credentials: UpstreamCredentials, auditSeed: UInt64
     ) {
+        auditIDs = AuditIDs(seed: auditSeed)
         self.reactor = reactor
         self.configuration = configuration
         self.panel = panel
@@ -62,6 +64,9 @@ final class Plane {
         panel.add(.exchangesInFlight)
         return (exchangeCount, row)
     }
+
+    /// What a request is called that does not bring a name of its own.
+    func makeAuditID() -> AuditID { auditIDs.next() }
 
     func closeExchange(row: Int) {
         panel.freeRow(row)

@@ -14,6 +14,7 @@ final class RequestLog {
 
     struct Entry {
         var id: UInt64
+        var auditID: AuditID
         var client: SocketAddress
         var method: String
         var path: String
@@ -40,7 +41,9 @@ final class RequestLog {
             return
         }
         let entry = entry()
-        put("{\"msg\":\"request\",\"id\":\(entry.id),\"client\":\"\(entry.client)\",\"method\":\"")
+        put("{\"msg\":\"request\",\"id\":\(entry.id),\"audit_id\":\"")
+        lines.append(contentsOf: entry.auditID.bytes)
+        put("\",\"client\":\"\(entry.client)\",\"method\":\"")
         putEscaped(entry.method)
         put("\",\"path\":\"")
         putEscaped(entry.path)

@@ -27,7 +27,7 @@ final class GatewayNode: SimulatedProcess {
             let socket = FileDescriptor(owning: kernel.insert(channel))
             let service = try GatewayService(
                 configuration: configuration, scoreboard: board, reactor: reactor,
-                logger: Logger(label: "simulated") { _ in SwiftLogNoOpLogHandler() })
+                logger: Logger(label: "simulated") { _ in SwiftLogNoOpLogHandler() }, auditSeed: UInt64(id))
             self.service = service
             plane = service.plane
             try service.begin(channel: socket)
