@@ -142,7 +142,7 @@ final class HTTP2Session: ClientSession {
         if let kind = budget.exhaustedBy { return condemn(kind) }
         if failure != nil { return leave(.misbehaved, reset: true) }
         // What nghttp2 has to say about the requests that have just come: one that it resets is not begun.
-        if !arrived.isEmpty, engine.queuedFrames > 0, engine.fill(&output) == .failed {
+        if !arrived.isEmpty, engine.queuedFrames > 0, engine.fill(output) == .failed {
             return leave(.reset, reset: true)
         }
         beginArrived()

@@ -15,15 +15,15 @@ struct RequestHeadBuilderTests {
         _ fields: [(String, String)], endsStream: Bool = true, limits: HeadLimits = HeadLimits()
     ) -> (text: String, fault: HTTPFault?) {
         let pool = BufferPool(limit: 1 << 20)
-        var head = Buffer(pool: pool)
+        let head = Buffer(pool: pool)
         var builder = RequestHeadBuilder(limits: limits)
         builder.begin()
         for (name, value) in fields {
             ByteView.of(Array(name.utf8)) { name in
-                ByteView.of(Array(value.utf8)) { value in builder.add(name, value, to: &head) }
+                ByteView.of(Array(value.utf8)) { value in builder.add(name, value, to: head) }
             }
         }
-        builder.finish(endsStream: endsStream, to: &head)
+        builder.finish(endsStream: endsStream, to: head)
         var bytes: [UInt8] = []
         head.view { view in view.append(to: &bytes) }
         head.discardAll()
