@@ -13,6 +13,8 @@ package enum ChildEnd: Int, CaseIterable, Sendable {
     /// It was told to drain, and did.
     case drained
     case memoryHard
+    /// It spoke another version of the control protocol.
+    case versionSkew
 
     /// The label's value.
     package var name: String {
@@ -26,6 +28,7 @@ package enum ChildEnd: Int, CaseIterable, Sendable {
         case .channelLost: "channel_lost"
         case .drained: "drained"
         case .memoryHard: "memory_hard"
+        case .versionSkew: "version_skew"
         }
     }
 }

@@ -16,7 +16,7 @@ final class Acceptor: EventHandler, TimerHandler {
     private let log: Logger
     /// Set before the first connection.
     weak var owner: (any AcceptorOwner)?
-    private var entries: [ListenerSockets.Entry]
+    private(set) var entries: [ListenerSockets.Entry]
     private var registrations: [Reactor.Registration] = []
     private var policy = AcceptPolicy()
     private var timer = Reactor.Timer.none

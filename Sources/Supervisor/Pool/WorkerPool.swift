@@ -42,7 +42,7 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
     /// Gateway workers that were replaced, by reason.
     var recycles: [RecycleReason: UInt64] = [:]
     private let descriptorLimit: Int
-    private var everReady = Set<WorkerRole>()
+    var everReady = Set<WorkerRole>()
     private var healthTimer = Reactor.Timer.none
 
     enum Tag {
@@ -267,7 +267,9 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
         board.ended(process, slot.machine)
         admin?.ended(process)
         let aftermath = slot.machine.exited(now)
-        BlackBox(log: log, now: now).write(process, exit: exit, slot: slot, kept: kept, lost: lost)
+        BlackBox(log: log, now: now).write(
+            process, exit: exit, slot: slot, asTold: slot.machine.isLeaving || aftermath == .gone, kept: kept,
+            lost: lost)
         if let begin = process.drainBegan { tally.workerGone(begin: begin, end: process.figures) }
         if slot.role == .gateway { noteEnd(of: slot, restarts: aftermath != .gone, now: now) }
         if exit.code == ExitCode.configuration, slot.machine.reason == nil, !everReady.contains(process.role) {
