@@ -69,7 +69,7 @@ extension Integration {
 
                 #expect(after.pid == before.pid && after.pid == world.gateway.supervisor.identifier)
                 #expect(after.version == "0.1.0+second" && before.version == "0.1.0")
-                #expect(after.handoff.accepted >= before.handoff.accepted + during / 2)
+                #expect(after.handoff.accepted > before.handoff.accepted + 20, "it does not count on")
                 #expect(after.handoff.lost == 0)
                 #expect(after.readyWorkers.count == 2 && after.recycles["roll"] == 2)
                 #expect(after.keyring.pid != before.keyring.pid && after.keyring.state == "ready")
@@ -82,7 +82,7 @@ extension Integration {
                 }
                 let page = try metrics()
                 #expect(page.value("process_start_time_seconds") == started)
-                #expect(page.value("worker_recycles_total", ["reason": "drained"]) ?? 0 >= 2)
+                #expect(page.value("worker_recycles_total", ["reason": "roll"]) ?? 0 >= 2)
 
                 var table = FiguresTable("upgrade in place under load", columns: ["what", "figure"])
                 table.add("ms in all", took.rounded(to: 0))
@@ -239,10 +239,12 @@ extension Integration {
                 #expect(finished.errors.contains("the workers of the version before go on"), "\(finished.errors)")
                 // One that dies is started again from the program before, which is on no disk any more.
                 ChildProcess.signal(pids.first ?? 0, SIGKILL)
-                try world.gateway.waitUntilReady(workers: 2)
+                try wait("another of the same") {
+                    let now = try Self.pids(world)
+                    return now.count == 2 && now.intersection(pids).count == 1
+                }
                 let status = try world.gateway.status()
                 #expect(status.version == "0.1.0+second" && status.state == "running")
-                #expect(try Self.pids(world).intersection(pids).count == 1)
                 try programs.install(version: "0.1.0+third")
                 let again = try Self.tell("upgrade", world)
                 #expect(again.succeeded, "\(again.errors)")

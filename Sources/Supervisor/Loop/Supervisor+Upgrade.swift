@@ -22,7 +22,8 @@ extension Supervisor: UpgraderOwner {
             sourceFile: reloader.loaded.sourceFile,
             worker: .init(path: launcher.program.path, descriptor: launcher.program.raw),
             listeners: ListenerSockets.saved(acceptor.entries + (pool.admin?.acceptor.entries ?? [])),
-            control: control?.saved(waiting: waiting), started: started, announced: announced, pool: saved)
+            control: control?.saved(waiting: waiting), started: started, announced: announced,
+            descriptorPauses: acceptor.descriptorPauses, pool: saved)
     }
 
     func upgradeFailed(_ why: String, waiting: ControlClient.Name?, now: Instant) {
@@ -44,6 +45,7 @@ extension Supervisor: UpgraderOwner {
             ])
         pool.start()
         pool.settle(landing.state.pool)
+        acceptor.descriptorPauses = landing.state.descriptorPauses
         let waiting = control?.waiting.first
         if let failure = landing.handOver.failure {
             upgradeFailed(failure, waiting: waiting, now: reactor.now)

@@ -48,8 +48,7 @@ final class Supervisor: EventHandler, TimerHandler {
         let configuration = loaded.configuration
         self.log = log
         controlPath = configuration.control.socket
-        shutdown = ShutdownStateMachine(
-            drain: configuration.deadlines.drain, hardStop: configuration.deadlines.hardStop)
+        shutdown = ShutdownStateMachine(configuration.deadlines)
         let all = configuration.listeners + (configuration.admin.map { [$0.listener] } ?? [])
         let opened = if let landing { try landing.sockets } else { try Self.listen(all, log: log) }
         let (adminSockets, sockets) = opened.separating(configuration.listeners.count)
@@ -159,7 +158,8 @@ final class Supervisor: EventHandler, TimerHandler {
         acceptor.update(now: reactor.now)
         pool.admin?.update(now: reactor.now)
         pool.board.publish(
-            pool.handOff.ledger, keysGeneration: pool.current.keyring.keys.generation,
+            pool.handOff, descriptorPauses: acceptor.descriptorPauses,
+            keysGeneration: pool.current.keyring.keys.generation,
             stopping: shutdown.state != .running, now: reactor.now)
     }
 
@@ -176,13 +176,22 @@ final class Supervisor: EventHandler, TimerHandler {
         }
     }
 
+    /// Far above the time from one tick to the next.
+    private static let timeoutExtension = Duration.seconds(10)
+
     /// A sign of life for systemd, from the loop itself, and a line of figures.
     private func tick(_ now: Instant) {
         notifier.alive()
         pool.board.publish(pool.slots, target: pool.target)
+        if shutdown.state != .running || reloader.isBusy || upgrader.isBusy {
+            notifier.extendTimeout(by: Self.timeoutExtension)
+        }
+        let panels = pool.gateways.compactMap(\.process?.panel)
+        let sum = { (figure: Figure) in panels.reduce(0) { $0 &+ $1.value(figure) } }
         let line =
             "\(stateName), \(pool.readyGateways) of \(pool.target) workers ready, "
-            + "\(pool.handOff.ledger.counts.accepted) connections accepted"
+            + "\(sum(.exchangesInFlight)) requests in flight on \(sum(.connections)) connections, "
+            + "\(pool.handOff.ledger.counts.accepted) accepted"
             + (reloadFailure.map { "; reload failed: \($0)" } ?? "")
             + (upgradeFailure.map { "; upgrade failed: \($0)" } ?? "")
         if line != statusLine {
@@ -210,8 +219,9 @@ final class Supervisor: EventHandler, TimerHandler {
     }
 
     func reload(_ kind: Reloader.Kind, reply: @escaping (Reloader.Outcome) -> Void) {
+        guard shutdown.state == .running else { return reply(.failed("the gateway is stopping")) }
         if upgrader.isBusy { return reply(.failed("an upgrade is going on")) }
-        if announced, !reloader.isBusy, shutdown.state == .running { notifier.reloading(reactor.now) }
+        if announced, !reloader.isBusy { notifier.reloading(reactor.now) }
         reloader.begin(kind, reply: reply)
     }
 
@@ -232,7 +242,7 @@ final class Supervisor: EventHandler, TimerHandler {
     var stateName: String {
         switch shutdown.state {
         case .running: "running"
-        case .gateways: "draining"
+        case .notReady, .gateways: "draining"
         case .keyring, .over: "stopping"
         }
     }
@@ -240,6 +250,10 @@ final class Supervisor: EventHandler, TimerHandler {
     private func perform(_ action: ShutdownStateMachine.Action, now: Instant) {
         switch action {
         case .none: break
+        case .announce:
+            notifier.stopping()
+            reloader.stop()
+            log.notice("not ready any more; the drain begins later")
         case .drainGateways(let drain, let hard):
             notifier.stopping()
             upgrader.stop()
@@ -279,7 +293,8 @@ final class Supervisor: EventHandler, TimerHandler {
         log.notice(
             "stopped",
             metadata: [
-                "served_out": "\(pool.tally.servedOut)", "cut": "\(pool.tally.cut)", "killed": "\(pool.tally.killed)",
+                "served_out": "\(pool.tally.servedOut)", "ended": "\(pool.tally.drained)",
+                "cut": "\(pool.tally.cut)", "killed": "\(pool.tally.killed)",
                 "lost": "\(counts.lost)", "accepted": "\(counts.accepted)",
                 "elapsed_ms": "\(Int(reactor.now.since(shutdown.began ?? reactor.now).milliseconds))",
             ])
@@ -306,8 +321,7 @@ extension Supervisor: WorkerPoolOwner {
 extension Supervisor: ReloaderOwner {
     func reloaded(_ loaded: LoadedConfiguration, now: Instant) {
         guard shutdown.state == .running else { return }
-        let deadlines = loaded.configuration.deadlines
-        shutdown = ShutdownStateMachine(drain: deadlines.drain, hardStop: deadlines.hardStop)
+        shutdown = ShutdownStateMachine(loaded.configuration.deadlines)
     }
 
     func reloadEnded(_ outcome: Reloader.Outcome, now: Instant) {

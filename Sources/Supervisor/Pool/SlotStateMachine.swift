@@ -75,7 +75,7 @@ struct SlotStateMachine: Equatable, Codable {
     private(set) var reason: Reason?
     private var startedAt = Instant.zero
     /// The process that holds the slot was told to drain; what ends it afterwards is no fault of the next one's.
-    private(set) var isLeaving = false
+    private(set) var wasToldToDrain = false
     /// Of the process that holds the slot, or held it last; nil: it never was.
     private(set) var readySince: Instant?
     private var wanted = true
@@ -119,6 +119,9 @@ struct SlotStateMachine: Equatable, Codable {
         }
     }
 
+    /// Nobody takes the slot after the process that holds it.
+    var isLeaving: Bool { !wanted && state != .gone }
+
     /// Whether a process is there, which somebody must reap.
     var hasProcess: Bool {
         switch state {
@@ -134,7 +137,7 @@ struct SlotStateMachine: Equatable, Codable {
             generation += 1
             reason = nil
             readySince = nil
-            isLeaving = false
+            wasToldToDrain = false
             startedAt = now
             state = .starting(deadline: now + startAllowance, greeted: false)
             return .spawn(generation: generation)
@@ -187,7 +190,7 @@ struct SlotStateMachine: Equatable, Codable {
             return false
         case .starting, .ready:
             state = .draining(deadline: deadline)
-            isLeaving = true
+            wasToldToDrain = true
             return true
         // A second call may only bring the end nearer.
         case .draining(let before):
@@ -236,7 +239,7 @@ struct SlotStateMachine: Equatable, Codable {
             state = .gone
             return .gone
         }
-        if isLeaving {
+        if wasToldToDrain {
             // It went as it was told, which says nothing of the next one.
             state = .waiting(until: now)
             return .restart(at: now)

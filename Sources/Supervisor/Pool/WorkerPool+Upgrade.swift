@@ -16,6 +16,8 @@ extension WorkerPool {
                     slot: saved(gate.slot), ledger: saved(gate.handOff), isGreeted: gate.isGreeted)
             },
             ledger: saved(handOff), replacement: replacement, replaceNotBefore: replaceNotBefore,
+            refusals: .init(
+                uniqueKeysWithValues: (handOff.addresses?.refusals ?? [:]).map { ($0.key.rawValue, $0.value) }),
             recycles: .init(uniqueKeysWithValues: recycles.map { ($0.key.rawValue, $0.value) }),
             everReady: everReady.sorted { $0.rawValue < $1.rawValue }, board: board.saved)
     }
@@ -23,7 +25,7 @@ extension WorkerPool {
     private func saved(_ slot: WorkerSlot) -> SavedPool.Slot {
         .init(
             number: slot.number, role: slot.role, machine: slot.machine, process: slot.process?.saved,
-            lastFault: slot.lastFault?.rawValue)
+            lastFault: slot.lastFault?.rawValue, leavesFor: slot.leavesFor)
     }
 
     private func saved(_ post: KeyringPost) -> SavedPool.Keyring {
@@ -63,6 +65,9 @@ extension WorkerPool {
         }
         replacement = saved.replacement
         replaceNotBefore = saved.replaceNotBefore
+        for (name, count) in saved.refusals {
+            if let refusal = AddressLimiter.Refusal(rawValue: name) { handOff.addresses?.refusals[refusal] = count }
+        }
         for (name, count) in saved.recycles {
             if let reason = RecycleReason(rawValue: name) { recycles[reason] = count }
         }
@@ -101,6 +106,7 @@ extension WorkerPool {
             number: saved.number, role: saved.role, startAllowance: deadlines.workerStart, now: reactor.now)
         slot.machine = saved.machine
         slot.lastFault = saved.lastFault.flatMap { .init(rawValue: $0) }
+        slot.leavesFor = saved.leavesFor
         slot.process = try adoptProcess(of: saved, from: passed)
         return slot
     }

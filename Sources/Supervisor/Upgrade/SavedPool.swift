@@ -25,6 +25,8 @@ struct SavedPool: Codable, Equatable {
         var process: Process?
         /// `ToSupervisor.Fault`.
         var lastFault: UInt16?
+        /// Why it was told to drain while the others go on.
+        var leavesFor: RecycleReason?
     }
 
     struct Keyring: Codable, Equatable {
@@ -66,6 +68,8 @@ struct SavedPool: Codable, Equatable {
     var ledger: Ledger
     var replacement: ReplacementStateMachine
     var replaceNotBefore: Instant
+    /// By `AddressLimiter.Refusal`. Whose connections there are is not passed on: they are counted anew as they come.
+    var refusals: [String: UInt64]
     /// By `RecycleReason`.
     var recycles: [String: UInt64]
     var everReady: [WorkerRole]

@@ -59,6 +59,8 @@ struct UpgradeState: Codable, Equatable {
     var started: Instant
     /// Readiness was announced.
     var announced: Bool
+    /// How often nothing could be accepted for want of descriptors.
+    var descriptorPauses: UInt64
     var pool: SavedPool
 
     /// The numbers of all descriptors that it names.
@@ -76,7 +78,8 @@ struct UpgradeState: Codable, Equatable {
 
     init(
         version: String, path: String, arguments: [String], configuration: String, sourceFile: String?,
-        worker: Program, listeners: [Listener], control: Control?, started: Instant, announced: Bool, pool: SavedPool
+        worker: Program, listeners: [Listener], control: Control?, started: Instant, announced: Bool,
+        descriptorPauses: UInt64, pool: SavedPool
     ) {
         header = Header(format: Self.format, version: version)
         self.path = path
@@ -88,6 +91,7 @@ struct UpgradeState: Codable, Equatable {
         self.control = control
         self.started = started
         self.announced = announced
+        self.descriptorPauses = descriptorPauses
         self.pool = pool
     }
 

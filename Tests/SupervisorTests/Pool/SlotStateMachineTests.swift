@@ -179,7 +179,7 @@ import Testing
             _ = machine.timeReached(at(second))
             _ = machine.greeted(version: ControlProtocol.version)
             _ = machine.becameReady(at(second))
-            #expect(!machine.isLeaving)
+            #expect(!machine.wasToldToDrain)
         }
         #expect(machine.exited(at(6)) == .restart(at: at(6)))
         #expect(machine.youngDeaths == 1, "this one was not told")

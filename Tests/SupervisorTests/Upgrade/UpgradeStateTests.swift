@@ -22,7 +22,7 @@ import Testing
             process: .init(
                 pid: 4_000 + base, pidfd: base, channel: base + 1, panel: base + 2, started: now, keysSent: 7,
                 protocolVersion: protocolVersion, waiting: [Data([1, 0, 2])]),
-            lastFault: ToSupervisor.Fault.upstreamUnreachable.rawValue)
+            lastFault: ToSupervisor.Fault.upstreamUnreachable.rawValue, leavesFor: .maxAge)
     }
 
     private func state(protocolVersion: UInt32? = ControlProtocol.version) -> UpgradeState {
@@ -46,7 +46,7 @@ import Testing
                     .init(
                         descriptor: 8, received: Data("{".utf8), answer: Data(), peerEnded: false, isWaiting: true)
                 ]),
-            started: now, announced: true,
+            started: now, announced: true, descriptorPauses: 3,
             pool: SavedPool(
                 workers: 2, credits: 100,
                 gateways: [
@@ -59,7 +59,8 @@ import Testing
                 admin: .init(
                     slot: slot(999, .admin), ledger: .init(saved: ledger.saved, sockets: [10]), isGreeted: true),
                 ledger: .init(saved: ledger.saved, sockets: [11]), replacement: replacement,
-                replaceNotBefore: now + .seconds(30), recycles: ["max_age": 3], everReady: [.gateway, .keyring],
+                replaceNotBefore: now + .seconds(30), refusals: ["rate": 2], recycles: ["max_age": 3],
+                everReady: [.gateway, .keyring],
                 board: .init(startedAt: 1_700_000_000, spawns: 4, recycles: [1, 2, 3], retired: retired)))
     }
 
