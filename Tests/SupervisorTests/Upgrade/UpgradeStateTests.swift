@@ -79,6 +79,20 @@ import Testing
         #expect(all.count == 7 + 4 * 3)
     }
 
+    /// What version 0.1.0 wrote while it served, with a connection that nobody had claimed. If this cannot be read any more,
+    /// either a new member must be optional, or the format has another number.
+    @Test func theFormatIsTheOneThatWasGivenOut() throws {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "state-format-1.json")
+        let state = try UpgradeState(Array(Data(contentsOf: file)))
+        #expect(state.header == .init(format: UpgradeState.format, version: "0.1.0"))
+        #expect(state.pool.gateways.map(\.machine.state) == [.ready, .ready, .gone])
+        #expect(state.pool.ledger.saved.connections.count == 1 && state.pool.ledger.sockets.count == 1)
+        var ledger = HandOffStateMachine(capacity: 4_096, slots: 3, holdAllowance: .seconds(10))
+        let isRestored = ledger.restore(state.pool.ledger.saved)
+        #expect(isRestored && ledger.unclaimed == 1)
+        #expect(state.pool.keyrings[0].generation == 1 && state.pool.admin?.isGreeted == true)
+    }
+
     private func failure(_ bytes: [UInt8]) -> UpgradeFailure? {
         do throws(UpgradeFailure) {
             _ = try UpgradeState(bytes)
