@@ -37,6 +37,9 @@ package struct GatewayOptions: Sendable {
 
     /// Further settings of the listener, each a line.
     package var listenerLines: [String] = []
+    /// Which `lychgate` is started; nil: the one that was built.
+    package var program: String?
+    package var workerProgram: String?
 
     package init(issuer: String, upstream: Endpoint) {
         issuerURL = issuer
@@ -73,7 +76,7 @@ package struct GatewayOptions: Sendable {
                 usernameClaim: \(usernameClaim)
                 usernamePrefix: "-"
                 groupsClaim: groups
-            workers: {count: \(workers), maxConnections: \(maxConnections), maxInFlight: \(maxInFlight)}
+            workers: {count: \(workers), maxConnections: \(maxConnections), maxInFlight: \(maxInFlight)\(executable)}
             recycling: \(Self.flow(recycling))
             limits: \(Self.flow(limits))
             deadlines: \(Self.flow(deadlines))
@@ -82,6 +85,8 @@ package struct GatewayOptions: Sendable {
             \(adminSection(certificates))
             """
     }
+
+    private var executable: String { workerProgram.map { ", executable: \($0)" } ?? "" }
 
     private func listenerSection(_ certificates: Certificates) -> String {
         var text = ""
