@@ -13,7 +13,7 @@
 
 SWIFT ?= swift
 SOURCES := Package.swift Sources Tests
-SCRIPTS := $(wildcard scripts/*) .ci/run Tests/Packaging/inside \
+SCRIPTS := $(wildcard scripts/*) .ci/run Tests/Packaging/inside Tests/Systemd/inside \
     $(addprefix packaging/debian/lychgate.,postinst prerm postrm)
 
 .PHONY: build demo test simulate deb test-deb docs lint format
@@ -38,6 +38,7 @@ ifdef FILTER
 else
 	$(SWIFT) test --skip-build --skip '^IntegrationTests\.'
 	$(SWIFT) test --skip-build --filter '^IntegrationTests\.'
+	scripts/test-systemd .build/debug
 endif
 
 simulate:

@@ -75,6 +75,7 @@ let package = Package(
             dependencies: [
                 "Supervisor", "Shared", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
+            exclude: ["Upgrade/state-format-1.json"],
             swiftSettings: strict),
         .testTarget(name: "WorkerTests", dependencies: ["Worker", "Shared", "TestSupport"], swiftSettings: strict),
         .testTarget(

@@ -35,6 +35,10 @@ package struct GatewayOptions: Sendable {
     /// Files of the certificate and the key that clients are shown; nil: the tests' own.
     package var shownCertificate: (certificate: String, key: String)?
 
+    /// Which `lychgate` is started; nil: the one that was built.
+    package var program: String?
+    package var workerProgram: String?
+
     package init(issuer: String, upstream: Endpoint) {
         issuerURL = issuer
         self.upstream = upstream
@@ -70,7 +74,7 @@ package struct GatewayOptions: Sendable {
                 usernameClaim: \(usernameClaim)
                 usernamePrefix: "-"
                 groupsClaim: groups
-            workers: {count: \(workers), maxConnections: \(maxConnections), maxInFlight: \(maxInFlight)}
+            workers: {count: \(workers), maxConnections: \(maxConnections), maxInFlight: \(maxInFlight)\(executable)}
             recycling: \(Self.flow(recycling))
             limits: \(Self.flow(limits))
             deadlines: \(Self.flow(deadlines))
@@ -79,6 +83,8 @@ package struct GatewayOptions: Sendable {
             \(adminSection(certificates))
             """
     }
+
+    private var executable: String { workerProgram.map { ", executable: \($0)" } ?? "" }
 
     private func listenerSection(_ certificates: Certificates) -> String {
         var text = ""

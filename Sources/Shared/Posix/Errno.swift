@@ -10,6 +10,8 @@ package struct Errno: Error, Equatable, Hashable, Sendable, CustomStringConverti
         self.rawValue = rawValue
     }
 
+    package static let invalid = Errno(EINVAL)
+    package static let badDescriptor = Errno(EBADF)
     package static let again = Errno(EAGAIN)
     package static let inProgress = Errno(EINPROGRESS)
     package static let interrupted = Errno(EINTR)

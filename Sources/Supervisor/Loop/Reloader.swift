@@ -19,6 +19,8 @@ final class Reloader {
         case reload
         /// Every child anew.
         case restart
+        /// As a restart, by a supervisor that has just become another program.
+        case upgrade
     }
 
     enum Outcome: Equatable, Sendable {
@@ -29,7 +31,7 @@ final class Reloader {
     private enum Phase {
         case idle
         case checking(WorkerCheckRun)
-        case rolling(LoadedConfiguration)
+        case rolling(LoadedConfiguration, Kind)
     }
 
     weak var owner: (any ReloaderOwner)?
@@ -98,8 +100,8 @@ final class Reloader {
         guard !pool.stopping else { return end(.failed("the gateway is stopping")) }
         do throws(StartFailure) {
             let edition = try edition(of: next, kind: kind)
-            phase = .rolling(next)
-            pool.roll(to: edition, now: pool.reactor.now)
+            phase = .rolling(next, kind)
+            pool.roll(to: edition, replacesAdmin: kind != .reload, now: pool.reactor.now)
         } catch {
             end(.failed("\(error)"))
         }
@@ -116,14 +118,19 @@ final class Reloader {
         } catch {
             throw .system("cannot prepare new workers", error)
         }
-        let anew = kind == .restart || ReloadPolicy.changesKeyring(from: loaded.configuration, to: configuration)
+        let anew = kind != .reload || ReloadPolicy.changesKeyring(from: loaded.configuration, to: configuration)
         return pool.makeEdition(configuration, launcher: launcher, keepsKeyring: !anew)
     }
 
     /// The pool has gone over, or back.
     func rollEnded(failure: String?, now: Instant) {
-        guard case .rolling(let next) = phase else { return }
-        if let failure { return end(.failed("\(failure); the old configuration stays in force")) }
+        guard case .rolling(let next, let kind) = phase else { return }
+        if let failure {
+            let stays =
+                kind == .upgrade
+                ? "the workers of the version before go on" : "the old configuration stays in force"
+            return end(.failed("\(failure); \(stays)"))
+        }
         loaded = next
         owner?.reloaded(next, now: now)
         end(.done("all workers were replaced"))

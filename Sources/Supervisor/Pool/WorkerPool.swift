@@ -43,7 +43,7 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
     var recycles: [RecycleReason: UInt64] = [:]
     private let descriptorLimit: Int
     private var refusalPacer = LogPacer()
-    private var everReady = Set<WorkerRole>()
+    var everReady = Set<WorkerRole>()
     private var healthTimer = Reactor.Timer.none
 
     enum Tag {
@@ -269,7 +269,9 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
         board.ended(process, slot)
         admin?.ended(process)
         let aftermath = slot.machine.exited(now)
-        BlackBox(log: log, now: now).write(process, exit: exit, slot: slot, kept: kept, lost: lost)
+        BlackBox(log: log, now: now).write(
+            process, exit: exit, slot: slot, asTold: slot.machine.wasToldToDrain || aftermath == .gone, kept: kept,
+            lost: lost)
         if let begin = process.drainBegan { tally.workerGone(begin: begin, end: process.figures) }
         if slot.role == .gateway { noteEnd(of: slot, restarts: aftermath != .gone, now: now) }
         if exit.code == ExitCode.configuration, slot.machine.reason == nil, !everReady.contains(process.role) {
