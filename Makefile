@@ -2,6 +2,7 @@
 #
 # make demo            build it and see it work; TOUR=1: the tour runs by itself and ends
 # make test            everything that CI checks; FILTER=REGEX: only the tests that match
+# make chaos           the tests of workers in trouble at full length: minutes
 # make simulate        simulated worlds, SEEDS=n of them, from FIRST=m on
 # make build           the programs, optimised, into .build/release
 # make lint, format    the sources' checks; the formatter
@@ -11,7 +12,7 @@ SWIFT ?= swift
 SOURCES := Package.swift Sources Tests
 SCRIPTS := $(wildcard scripts/*) .ci/run
 
-.PHONY: build demo test simulate lint format
+.PHONY: build demo test chaos simulate lint format
 
 build:
 	scripts/install-dependencies build
@@ -34,6 +35,12 @@ else
 	$(SWIFT) test --skip-build --skip '^IntegrationTests\.'
 	$(SWIFT) test --skip-build --filter '^IntegrationTests\.'
 endif
+
+chaos:
+	scripts/install-dependencies build test
+	scripts/make-test-venv
+	$(SWIFT) build --build-tests
+	LYCHGATE_CHAOS=1 $(SWIFT) test --skip-build --filter '^IntegrationTests\.Integration/FaultTests'
 
 simulate:
 	scripts/install-dependencies build test

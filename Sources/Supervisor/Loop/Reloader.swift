@@ -36,11 +36,13 @@ final class Reloader {
     private let pool: WorkerPool
     private let log: Logger
     private let journal: Bool
+    private let groups: WorkerGroups?
     private(set) var loaded: LoadedConfiguration
     private var phase = Phase.idle
     private var reply: ((Outcome) -> Void)?
 
-    init(_ loaded: LoadedConfiguration, pool: WorkerPool, log: Logger, journal: Bool) {
+    init(_ loaded: LoadedConfiguration, pool: WorkerPool, log: Logger, journal: Bool, groups: WorkerGroups?) {
+        self.groups = groups
         self.loaded = loaded
         self.pool = pool
         self.log = log
@@ -112,7 +114,7 @@ final class Reloader {
         do throws(Errno) {
             launcher = try WorkerLauncher(
                 executable: executable, panelRows: configuration.workers.maxInFlight, json: next.json,
-                journal: journal)
+                journal: journal, groups: groups, groupLimit: configuration.recycling.groupLimit)
         } catch {
             throw .system("cannot prepare new workers", error)
         }

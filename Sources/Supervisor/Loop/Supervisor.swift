@@ -48,6 +48,7 @@ final class Supervisor: EventHandler, TimerHandler {
         admin = adminSockets.entries.first.map { "\($0.socket.localAddress)" }
         listeners = sockets.entries.map { .init(name: $0.name, address: "\($0.socket.localAddress)") }
         let executable = try Self.workerExecutable(configuration.workers.executable)
+        let groups = WorkerGroups.own(log: log)
         do throws(Errno) {
             reactor = Reactor(kernel: try LinuxKernel())
             signals = try SignalDescriptor(SupervisorSignal.allCases.map(\.number))
@@ -60,12 +61,12 @@ final class Supervisor: EventHandler, TimerHandler {
                 descriptorLimit: DescriptorLimit.raise(),
                 launcher: try WorkerLauncher(
                     executable: executable, panelRows: configuration.workers.maxInFlight, json: loaded.json,
-                    journal: journal),
+                    journal: journal, groups: groups, groupLimit: configuration.recycling.groupLimit),
                 adminSockets: configuration.admin == nil ? nil : adminSockets, log: log)
         } catch {
             throw .system("cannot prepare the loop", error)
         }
-        reloader = Reloader(loaded, pool: pool, log: log, journal: journal)
+        reloader = Reloader(loaded, pool: pool, log: log, journal: journal, groups: groups)
         started = reactor.now
     }
 
@@ -119,7 +120,8 @@ final class Supervisor: EventHandler, TimerHandler {
         acceptor.update(now: reactor.now)
         pool.admin?.update(now: reactor.now)
         pool.board.publish(
-            pool.handOff, descriptorPauses: acceptor.descriptorPauses, keysGeneration: pool.current.keyring.keys.generation,
+            pool.handOff, descriptorPauses: acceptor.descriptorPauses,
+            keysGeneration: pool.current.keyring.keys.generation,
             stopping: shutdown.state != .running, now: reactor.now)
     }
 
