@@ -2,6 +2,7 @@
 #
 # make demo            build it and see it work; TOUR=1: the tour runs by itself and ends
 # make test            everything that CI checks; FILTER=REGEX: only the tests that match
+# make chaos           the tests of workers in trouble at full length: minutes
 # make simulate        simulated worlds, SEEDS=n of them, from FIRST=m on
 # make build           the programs, optimised, into .build/release
 # make deb             Debian's packages, into .build/deb, and what lintian and its like say of them
@@ -16,7 +17,7 @@ SOURCES := Package.swift Sources Tests
 SCRIPTS := $(wildcard scripts/*) .ci/run Tests/Packaging/inside Tests/Systemd/inside \
     $(addprefix packaging/debian/lychgate.,postinst prerm postrm)
 
-.PHONY: build demo test simulate deb test-deb docs lint format
+.PHONY: build demo test chaos simulate deb test-deb docs lint format
 
 build:
 	scripts/install-dependencies build
@@ -40,6 +41,12 @@ else
 	$(SWIFT) test --skip-build --filter '^IntegrationTests\.'
 	scripts/test-systemd .build/debug
 endif
+
+chaos:
+	scripts/install-dependencies build test
+	scripts/make-test-venv
+	$(SWIFT) build --build-tests
+	LYCHGATE_CHAOS=1 $(SWIFT) test --skip-build --filter '^IntegrationTests\.Integration/FaultTests'
 
 simulate:
 	scripts/install-dependencies build test

@@ -10,6 +10,8 @@ package struct GatewayOptions: Sendable {
     package var pool: [String: String] = [:]
     package var recycling: [String: String] = [:]
     package var limits: [String: String] = [:]
+    /// Of the supervisor.
+    package var environment: [String: String] = [:]
     /// Ranges of the addresses whose PROXY headers are believed, as the file spells them.
     package var proxies: String?
     /// Whether clients speak TLS.

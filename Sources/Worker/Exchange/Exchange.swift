@@ -170,6 +170,8 @@ final class Exchange: TimerHandler, UpstreamUser {
         advance()
     }
 
+    var isOver: Bool { machine.phase == .ended }
+
     private func connect(fresh: Bool) {
         deadlines.enter(.connect, now: plane.reactor.now)
         switch plane.upstream.acquire(for: self, fresh: fresh) {

@@ -99,6 +99,11 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
         probe.start()
     }
 
+    #if DEBUG
+        /// For tests' deliberate faults.
+        func say(_ message: ToSupervisor) -> Bool { channel?.send(message) == .sent }
+    #endif
+
     // MARK: From the supervisor
 
     func received(_ reception: consuming Reception<ToWorker>, on channel: UInt32) {
@@ -241,6 +246,7 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
             for (index, expiry) in listeners.certificateExpiries.enumerated() {
                 plane.panel.set(.certificates, index, expiry)
             }
+            plane.panel.set(.orphans, UInt64(plane.upstream.countOrphans(now: now)))
             if trimming.shouldTrim(connections: connections.count) { ProcessMemory.giveBackFreed() }
         default:
             if drainTimer.isDue(now: now, on: reactor, handler: self, tag: Tag.drain) { cut() }

@@ -12,6 +12,8 @@ protocol UpstreamUser: AnyObject {
     func upstreamEvent(_ readiness: Readiness)
     /// There will be no connection, or the one there was could not be set up. The pool has let go of it already.
     func upstreamUnavailable(_ failure: UpstreamFailure)
+    /// It wants nothing of any connection any more.
+    var isOver: Bool { get }
 }
 
 /// One connection to the API server, from its connect to its close. While it is idle the pool owns it, while it is used
@@ -51,6 +53,9 @@ final class UpstreamConnection: EventHandler {
         receive = Buffer(pool: plane.buffers)
         send = Buffer(pool: plane.buffers)
     }
+
+    /// It is there for somebody who is over.
+    var isForsaken: Bool { state != .idle && state != .closed && (user?.isOver ?? true) }
 
     /// Starts to connect. A failure that shows at once is the result; every other goes to the user.
     func connect() throws(UpstreamFailure) {
@@ -195,7 +200,7 @@ final class UpstreamConnection: EventHandler {
         socket = nil
         receive.discardAll()
         send.discardAll()
-        pool.noteClosed()
+        pool.noteClosed(self)
     }
 }
 
