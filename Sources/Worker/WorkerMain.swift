@@ -22,6 +22,7 @@ enum WorkerMain {
         case "keyring": return KeyringRole.run()
         case "admin": return AdminRole.run()
         case "check": return CheckService.run()
+        case "explain": return ExplainService.run()
         default:
             StandardErrorLog.write(Array("lychgate-worker: unknown role '\(role)'\n".utf8))
             return ExitCode.usage

@@ -35,6 +35,7 @@ extension WorkerPool {
         case .hello(let version):
             guard slot.machine.greeted(version: version) else { return protocolError("hello", process, slot) }
             passKeys(to: slot)
+            if process.role == .keyring { passInheritance(to: process, post(of: slot)) }
             if process.role == .admin { admin?.greeted(processes: slots.compactMap(\.process)) }
         case .ready:
             guard slot.machine.becameReady(reactor.now) else { return protocolError("ready", process, slot) }
@@ -124,6 +125,13 @@ extension WorkerPool {
         if process.send(.keys(generation: post.keys.generation), passing: raw) == .sent {
             process.keysSent = post.keys.generation
         }
+    }
+
+    /// A keyring begins with what the one before it had published: then it can be replaced while a provider is down.
+    private func passInheritance(to process: WorkerProcess, _ post: KeyringPost) {
+        let source = post.keys.raw == nil ? current.keyring : post
+        guard let raw = source.keys.raw else { return }
+        _ = process.send(.keys(generation: source.keys.generation), passing: raw)
     }
 
     private func wantKeys(_ post: KeyringPost) {
