@@ -16,6 +16,8 @@ package struct GatewayOptions: Sendable {
     package var proxies: String?
     /// Whether clients speak TLS.
     package var listenerTLS = true
+    /// Members of `authentication.keys`.
+    package var keys: [String: String] = [:]
     package var usernameClaim = "sub"
     package var clientID = "demo"
     package var minimumTLS = "1.2"
@@ -78,6 +80,7 @@ package struct GatewayOptions: Sendable {
                 usernameClaim: \(usernameClaim)
                 usernamePrefix: "-"
                 groupsClaim: groups
+              keys: \(Self.flow(keys))
             workers: {count: \(workers), maxConnections: \(maxConnections), maxInFlight: \(maxInFlight)\(executable)}
             recycling: \(Self.flow(recycling))
             limits: \(Self.flow(limits))

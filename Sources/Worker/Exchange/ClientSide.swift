@@ -71,16 +71,18 @@ class ClientSide {
 
     // MARK: What is the same for all
 
-    /// Judges the request's credentials; nil: it has none.
+    /// Judges the request's credentials; nil: it has none, and may not come without.
     final func authenticate(_ head: RequestHead, of exchange: UInt64) -> AuthenticationOutcome? {
         let now = Double(plane.reactor.kernel.wallClock())
         return receive.view { bytes in
             if let token = BearerToken.find(bytes[head.authorization]) {
                 return token.span { plane.authenticator.authenticate($0, now: now) }
             }
-            guard head.upgrade == .webSocket, head.hasWebSocketProtocols else { return nil }
-            parseAgainIfNeeded(bytes, for: exchange)
-            return authenticateByProtocol(bytes, now: now)
+            if head.upgrade == .webSocket, head.hasWebSocketProtocols {
+                parseAgainIfNeeded(bytes, for: exchange)
+                if let outcome = authenticateByProtocol(bytes, now: now) { return outcome }
+            }
+            return plane.authenticator.anonymous?.identity(for: head.path, in: bytes).map { .accepted($0) }
         }
     }
 

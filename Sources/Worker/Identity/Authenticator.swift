@@ -6,6 +6,8 @@ internal import Shared
 /// given to it, time is an argument.
 final class Authenticator {
     let policy: AuthenticationPolicy
+    /// nil: nobody may come without credentials.
+    let anonymous: AnonymousAccess?
     private let judge: TokenJudge
     private let limits: IdentityLimits
     private let acceptedFor: Double
@@ -20,6 +22,7 @@ final class Authenticator {
     /// A configuration with problems (`policy.problems`) has no issuers: nobody is let in by it.
     init(configuration: AuthenticationConfiguration, limits: IdentityLimits = IdentityLimits()) {
         policy = AuthenticationPolicy(configuration)
+        anonymous = AnonymousAccess(policy.anonymous)
         judge = TokenJudge(policy: policy, limits: limits)
         self.limits = limits
         acceptedFor = configuration.cache.acceptedFor.inSeconds

@@ -8,7 +8,7 @@ struct KeySet {
     /// No keys: what a worker has before the first document arrives.
     static var none: KeySet { KeySet(generation: 0, issuers: []) }
 
-    private init(generation: UInt64, issuers: [IssuerKeys]) {
+    init(generation: UInt64, issuers: [IssuerKeys]) {
         self.generation = generation
         self.issuers = issuers
     }
