@@ -3,6 +3,7 @@
 # make demo            build it and see it work; TOUR=1: the tour runs by itself and ends
 # make test            everything that CI checks; FILTER=REGEX: only the tests that match
 # make simulate        simulated worlds, SEEDS=n of them, from FIRST=m on
+# make soak            N=n requests (a million) abandoned in every way and state, against the optimised programs; OUT=file
 # make build           the programs, optimised, into .build/release
 # make lint, format    the sources' checks; the formatter
 # make bench, budget   its speed and memory beside other proxies; its instructions (Benchmarks/Makefile.inc)
@@ -11,7 +12,7 @@ SWIFT ?= swift
 SOURCES := Package.swift Sources Tests
 SCRIPTS := $(wildcard scripts/*) .ci/run
 
-.PHONY: build demo test simulate lint format
+.PHONY: build demo test simulate soak lint format
 
 build:
 	scripts/install-dependencies build
@@ -39,6 +40,14 @@ simulate:
 	scripts/install-dependencies build test
 	$(SWIFT) build --build-tests
 	scripts/simulate $(or $(SEEDS),2000) $(or $(FIRST),1)
+
+soak:
+	scripts/install-dependencies build test
+	$(SWIFT) build --configuration release --product lychgate
+	$(SWIFT) build --configuration release --product lychgate-worker
+	$(SWIFT) build --configuration release --product lychgate-soak
+	LYCHGATE_BIN=$(CURDIR)/.build/release .build/release/lychgate-soak run requests=$(or $(N),1000000) \
+		out=$(CURDIR)/$(or $(OUT),.build/soak.json)
 
 lint:
 	$(SWIFT) format lint --strict --recursive $(SOURCES)
