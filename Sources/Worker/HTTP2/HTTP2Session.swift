@@ -166,6 +166,8 @@ final class HTTP2Session: ClientSession {
     private func begin(_ stream: HTTP2Stream) {
         guard !stream.isClosed else { return }
         if let fault = stream.headRefusal { return refuse(stream, fault, isHead: stream.isHead) }
+        // Whoever had the fields must read its own again, also if this head comes to nothing.
+        plane.fieldsOwner = 0
         let parsed = stream.receive.view { bytes -> Arrival in
             var scan = HeadScan()
             switch RequestHeadParser.parse(bytes, scan: &scan, into: plane.fields, limits: plane.limits) {
