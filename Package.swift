@@ -83,7 +83,9 @@ let package = Package(
         .testTarget(name: "WorkerTests", dependencies: ["Worker", "Shared", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["Worker", "Supervisor", "Shared", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Worker", "Supervisor", "Shared", "CNghttp2", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests", dependencies: ["TestSupport", "Shared"], exclude: ["Scripts"],

@@ -156,6 +156,7 @@ final class HTTP2Session: ClientSession {
         for (stream, code) in Self.take(&closed) {
             stream.isClosed = true
             streams[stream.id] = nil
+            if DeliberateFault.isOn(.streamResetIgnored) { continue }
             stream.exchange?.clientLeft(code == HTTP2Code.protocolError.rawValue ? .misbehaved : .reset)
             stream.discard()
         }
