@@ -36,6 +36,10 @@ package struct GatewayOptions: Sendable {
     package var upstreamClient: (certificate: String, key: String)?
     /// A file with the token that the gateway shows to the API server.
     package var upstreamToken: String?
+    /// Listeners without TLS, beside the one with it.
+    package var plainListeners: [Endpoint] = []
+    /// Further lines of the file.
+    package var sections = ""
     /// Files of the certificate and the key that clients are shown; nil: the tests' own.
     package var shownCertificate: (certificate: String, key: String)?
 
@@ -69,7 +73,7 @@ package struct GatewayOptions: Sendable {
             listeners:
               - name: main
                 address: "\(listener)"
-            \(listenerSection(certificates))upstream:
+            \(listenerSection(certificates))\(plainSection)upstream:
               server: \(scheme)://\(upstream)
             \(trust)  pool: \(Self.flow(pool))
             authentication:
@@ -87,11 +91,15 @@ package struct GatewayOptions: Sendable {
             deadlines: \(Self.flow(deadlines))
             control:
               socket: \(controlSocket)
-            \(adminSection(certificates))
+            \(adminSection(certificates))\(sections)
             """
     }
 
     private var executable: String { workerProgram.map { ", executable: \($0)" } ?? "" }
+
+    private var plainSection: String {
+        plainListeners.enumerated().map { "  - name: plain\($0)\n    address: \"\($1)\"\n" }.joined()
+    }
 
     private func listenerSection(_ certificates: Certificates) -> String {
         var text = ""

@@ -79,7 +79,7 @@ final class ClientConnection: EventHandler, TimerHandler {
         }
         guard let context else {
             if !DeliberateFault.isOn(.openDeadlineForgotten) { setDeadline(plane.reactor.now + deadlines.requestHead) }
-            session = HTTP1Session(connection: self)
+            session = plane.plainSession(self)
             if DeliberateFault.isOn(.claimsTooEarly) { claim() }
             return
         }

@@ -168,6 +168,7 @@ final class HTTP2Session: ClientSession {
             stream.isClosed = true
             streams[stream.id] = nil
             if stream.isLingering { stopLingering(stream) }
+            if DeliberateFault.isOn(.streamResetIgnored) { continue }
             stream.exchange?.clientLeft(code == HTTP2Code.protocolError.rawValue ? .misbehaved : .reset)
             stream.discard()
         }
@@ -185,6 +186,8 @@ final class HTTP2Session: ClientSession {
     private func begin(_ stream: HTTP2Stream) {
         guard !stream.isClosed else { return }
         if let fault = stream.headRefusal { return refuse(stream, fault, isHead: stream.isHead) }
+        // Whoever had the fields must read its own again, also if this head comes to nothing.
+        plane.fieldsOwner = 0
         let parsed = stream.receive.view { bytes -> Arrival in
             var scan = HeadScan()
             switch RequestHeadParser.parse(bytes, scan: &scan, into: plane.fields, limits: plane.limits) {

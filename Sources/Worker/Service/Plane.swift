@@ -28,6 +28,8 @@ final class Plane {
     /// Exchanges that wait for the issuer's keys, and whom to ask for them.
     private var keyWaiters: [Exchange] = []
     var askForKeys: () -> Void = {}
+    /// What is spoken on a connection without TLS, and so without ALPN. (A simulated world, which has no TLS, chooses.)
+    var plainSession: (ClientConnection) -> any ClientSession = { HTTP1Session(connection: $0) }
     /// Nothing new is begun; connections close after the request that they carry.
     private(set) var isDraining = false
     /// Ends watches and followed logs one by one while draining.
