@@ -302,7 +302,7 @@ final class SimulatedClient: SocketWatcher, SimulatedVisitor {
         let plan = ended.plan
         if ended.isUpstreams {
             world.check(
-                plan.response.isWhole && ended.count == plan.response.body.count 
+                plan.response.isWhole && ended.count == plan.response.body.count
                     || plan.mayBeDrained(behind: ended.count, in: world),
                 "request \(plan.id): an answer that is not whole ends as if it were")
         }
