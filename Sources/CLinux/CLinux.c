@@ -19,6 +19,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -138,6 +139,21 @@ int lg_set_nonblocking(int fd) {
     int flags = fcntl(fd, F_GETFL);
     if (flags < 0) return -errno;
     RESULT(fcntl(fd, F_SETFL, flags | O_NONBLOCK));
+}
+
+bool lg_is_delegated(const char *folder) {
+    static const char *const names[] = {"user.delegate", "trusted.delegate"};
+    for (int i = 0; i < 2; i++) {
+        char value[2];
+        if (getxattr(folder, names[i], value, sizeof value) == 1 && value[0] == '1') return true;
+    }
+    return false;
+}
+
+int64_t lg_file_owner(const char *path) {
+    struct stat status;
+    if (stat(path, &status) < 0) return -errno;
+    return status.st_uid;
 }
 
 int lg_usable_cores(void) {

@@ -25,6 +25,7 @@ enum WorkerMain {
         case "admin": return AdminRole.run()
         case "check": return CheckService.run()
         case "version": return VersionService.run()
+        case "explain": return ExplainService.run()
         default:
             StandardErrorLog.write(Array("lychgate-worker: unknown role '\(role)'\n".utf8))
             return ExitCode.usage

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs Canaille, a real OpenID provider, over HTTPS on a loopback address with one user, one group and one client.
 
-Keys, users and clients live in memory and end with the process. Prints one line, `ready`, when it listens.
+Keys, users and clients live in memory and end with the process. Prints one line, `ready`, when it listens, and one,
+`rotated`, after each SIGUSR1, which makes a new key the one that signs.
 """
 
 import argparse
@@ -86,7 +87,17 @@ def application(options):
     return app
 
 
+def rotate(app):
+    """A new key signs from now on; the old one is still published, as OpenID Connect Core section 10.1.1 has it."""
+    settings = app.config["CANAILLE_OIDC"]
+    old = list(settings["ACTIVE_JWKS"]) + list(settings.get("INACTIVE_JWKS") or [])
+    settings["INACTIVE_JWKS"] = old
+    settings["ACTIVE_JWKS"] = [RSAKey.generate_key(2048, auto_kid=True).as_dict(private=True)]
+    print("rotated", flush=True)
+
+
 async def run(options):
+    app = application(options)
     config = Config()
     config.bind = [options.address]
     config.certfile = options.certificate
@@ -95,8 +106,9 @@ async def run(options):
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGUSR1, rotate, app)
     server = asyncio.create_task(
-        serve(WsgiToAsgi(application(options)), config, shutdown_trigger=stop.wait)
+        serve(WsgiToAsgi(app), config, shutdown_trigger=stop.wait)
     )
     host, port = options.address.rsplit(":", 1)
     while not server.done():

@@ -46,6 +46,16 @@ package final class OpenIDProvider: Sendable {
         return finished.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
+    /// A new key signs from now on.
+    package func rotate() throws {
+        let before = process.output.split(separator: "\n").count { $0 == "rotated" }
+        process.signal(SIGUSR1)
+        let done = eventually(within: .seconds(10), every: .milliseconds(20)) {
+            process.output.split(separator: "\n").count { $0 == "rotated" } > before
+        }
+        guard done else { throw HarnessError.unexpected("the provider did not rotate its keys: \(process.errors)") }
+    }
+
     package func stop() {
         process.signal(SIGTERM)
         _ = process.waitForExit(within: .seconds(10))

@@ -47,6 +47,10 @@ int lg_peer_credentials(int fd, uint32_t *uid, uint32_t *gid, int32_t *pid);
 /// SO_PEERGROUPS: 1 when `group` is among the peer's supplementary groups.
 int lg_peer_in_group(int fd, uint32_t group);
 int lg_set_nonblocking(int fd);
+/// Whether systemd has marked this control group as delegated (its attribute user.delegate or trusted.delegate is 1).
+bool lg_is_delegated(const char *folder);
+/// The user who owns a file; below zero: the negated errno.
+int64_t lg_file_owner(const char *path);
 /// Cores that this process may run on (sched_getaffinity(2)).
 int lg_usable_cores(void);
 /// Bytes that somebody has read from a TCP socket: received less unread (and less a received FIN); negated errno.

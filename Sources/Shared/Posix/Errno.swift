@@ -26,6 +26,7 @@ package struct Errno: Error, Equatable, Hashable, Sendable, CustomStringConverti
     package static let addressInUse = Errno(EADDRINUSE)
     package static let connectionRefused = Errno(ECONNREFUSED)
     package static let notFound = Errno(ENOENT)
+    package static let busy = Errno(EBUSY)
     package static let exists = Errno(EEXIST)
     package static let permissionDenied = Errno(EACCES)
     package static let nameTooLong = Errno(ENAMETOOLONG)

@@ -8,6 +8,28 @@ package enum StandardStream {
     /// mix.
     package static let piece = 4_096
 
+    /// All of standard input up to its end. More than `limit` bytes: EFBIG.
+    package static func readInput(atMost limit: Int) throws(Errno) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: piece)
+        while true {
+            let count = try Errno.check(
+                unsafe chunk.withUnsafeMutableBytes { unsafe lg_read(0, $0.baseAddress, $0.count) })
+            if count == 0 { return bytes }
+            bytes += chunk[..<count]
+            guard bytes.count <= limit else { throw Errno(27) }
+        }
+    }
+
+    /// Writes all of it to standard output, for commands that have no event loop.
+    package static func writeOutput(_ bytes: [UInt8]) throws(Errno) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            rest = rest.dropFirst(
+                try Errno.check(unsafe rest.withUnsafeBytes { unsafe lg_write(1, $0.baseAddress, $0.count) }))
+        }
+    }
+
     /// Writes lines to standard error without ever waiting for its reader; what it does not take at once is lost.
     package static func writeError(_ bytes: [UInt8]) {
         var rest = bytes[...]

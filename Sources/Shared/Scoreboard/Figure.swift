@@ -51,8 +51,6 @@ package enum Figure: Int, CaseIterable, Sendable {
     /// Of the exchanges in flight: watches, log follows and the like, and tunnels.
     case longRunningInFlight
     case tunnelsInFlight
-    /// On the keyring's panel: when keys were last fetched with success, in seconds since 1970; 0: not yet.
-    case keysFetchedAt
     /// Durations of ordinary requests, summed, in microseconds; the histogram has the rest. Likewise orphan times.
     case requestMicroseconds
     case orphanMicroseconds
@@ -65,7 +63,7 @@ package enum Figure: Int, CaseIterable, Sendable {
     package var isCounter: Bool {
         switch self {
         case .connections, .exchangesInFlight, .upstreamOpen, .upstreamIdle, .orphans, .bufferBytes,
-            .orphanMicrosecondsMax, .keysGeneration, .longRunningInFlight, .tunnelsInFlight, .keysFetchedAt:
+            .orphanMicrosecondsMax, .keysGeneration, .longRunningInFlight, .tunnelsInFlight:
             false
         default: true
         }

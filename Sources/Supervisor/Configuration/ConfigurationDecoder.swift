@@ -54,8 +54,25 @@ struct ConfigurationDecoder {
                 proxy.require("from", "the proxies' addresses, such as [10.0.0.0/8]")
                 listener.proxyProtocol = .init(from: proxy.strings("from", example: "[10.0.0.0/8]") ?? [])
             }
+            self.service(reader, into: &listener)
             return listener
         }
+    }
+
+    /// What the listener is for.
+    private func service(_ reader: MappingReader, into listener: inout ListenerConfiguration) {
+        set(&listener.mode, reader.choice("mode"))
+        set(&listener.trustedProxies, reader.strings("trustedProxies", example: "[10.0.0.0/8]"))
+        set(&listener.audiences, reader.strings("audiences", example: "[https://kubernetes.default.svc]"))
+        listener.callerTokenFile = self.path(reader, "callerTokenFile", example: "caller-token")
+        guard
+            let fields = reader.mapping(
+                "identityFields", keys: ConfigurationSchema.names(in: "listeners[].identityFields"))
+        else { return }
+        set(&listener.identityFields.user, fields.string("user", example: "X-Remote-User"))
+        set(&listener.identityFields.uid, fields.string("uid", example: "X-Remote-Uid"))
+        set(&listener.identityFields.group, fields.string("group", example: "X-Remote-Group"))
+        set(&listener.identityFields.extraPrefix, fields.string("extraPrefix", example: "X-Remote-Extra-"))
     }
 
     private func tls(_ reader: MappingReader, keys: String) -> ListenerConfiguration.ServerTLS? {
@@ -80,29 +97,52 @@ struct ConfigurationDecoder {
     }
 
     private func authentication(_ root: MappingReader) -> AuthenticationConfiguration {
-        var result = AuthenticationConfiguration(oidc: .init(issuerURL: "", clientID: ""))
-        root.require("authentication", "a mapping with `oidc`")
+        var result = AuthenticationConfiguration(oidc: nil)
+        root.require("authentication", "a mapping with `oidc` or `configurationFile`")
         guard let section = self.section(root, "authentication") else { return result }
-        section.require("oidc", "a mapping with `issuerURL` and `clientID`")
-        if let oidc = section.mapping("oidc", keys: ConfigurationSchema.names(in: "authentication.oidc")) {
-            oidc.require("issuerURL", "the issuer's https:// URL")
-            oidc.require("clientID", "the audience that tokens for this gateway hold")
-            set(&result.oidc.issuerURL, oidc.string("issuerURL", example: "https://issuer.example"))
-            set(&result.oidc.clientID, oidc.string("clientID", example: "kubernetes"))
-            result.oidc.caFile = self.path(oidc, "caFile", example: "ca.crt")
-            set(&result.oidc.usernameClaim, oidc.string("usernameClaim", example: "sub"))
-            result.oidc.usernamePrefix = oidc.string("usernamePrefix", example: "\"oidc:\" or \"-\"")
-            result.oidc.groupsClaim = oidc.string("groupsClaim", example: "groups")
-            set(&result.oidc.groupsPrefix, oidc.string("groupsPrefix", example: "\"oidc:\"", mayBeEmpty: true))
-            set(&result.oidc.requiredClaims, oidc.stringMap("requiredClaims", example: "\"value\""))
-            set(&result.oidc.signingAlgorithms, oidc.strings("signingAlgorithms", example: "[RS256]"))
-            set(&result.oidc.refreshInterval, oidc.duration("refreshInterval", in: .seconds(1) ... .seconds(86_400)))
+        result.oidc = self.issuer(section)
+        if let path = self.path(section, "configurationFile", example: "authentication.yaml") {
+            result.file = AuthenticationFile(report: self.report).load(path)
+        }
+        if section.contains("oidc"), section.contains("configurationFile") {
+            section.blame("configurationFile", "excludes `oidc`; write the issuer into the file, or leave the file out")
+        } else if !section.contains("oidc"), !section.contains("configurationFile") {
+            section.require("oidc", "a mapping with `issuerURL` and `clientID`, or `configurationFile`")
+        }
+        set(
+            &result.allowedSystemNames,
+            section.strings("allowedSystemNames", example: "[\"system:monitoring\"]"))
+        set(&result.tokenTypes, section.strings("tokenTypes", example: "[JWT, at+jwt]"))
+        if let keys = section.mapping("keys", keys: ConfigurationSchema.names(in: "authentication.keys")) {
+            let range = Duration.seconds(1) ... .seconds(86_400)
+            set(&result.keys.refreshInterval, keys.duration("refreshInterval", in: range))
+            set(&result.keys.minimumRefreshInterval, keys.duration("minimumRefreshInterval", in: range))
+            set(&result.keys.keepFor, keys.duration("keepFor", in: .zero ... .seconds(31_536_000)))
         }
         if let cache = section.mapping("cache", keys: ConfigurationSchema.names(in: "authentication.cache")) {
             set(&result.cache.maxEntries, cache.integer("maxEntries", in: 1...10_000_000))
             set(&result.cache.acceptedFor, cache.duration("acceptedFor", in: .zero ... .seconds(86_400)))
             set(&result.cache.refusedFor, cache.duration("refusedFor", in: .zero ... .seconds(86_400)))
         }
+        return result
+    }
+
+    private func issuer(_ section: MappingReader) -> AuthenticationConfiguration.OIDC? {
+        guard let oidc = section.mapping("oidc", keys: ConfigurationSchema.names(in: "authentication.oidc")) else {
+            return nil
+        }
+        oidc.require("issuerURL", "the issuer's https:// URL")
+        oidc.require("clientID", "the audience that tokens for this gateway hold")
+        var result = AuthenticationConfiguration.OIDC(issuerURL: "", clientID: "")
+        set(&result.issuerURL, oidc.string("issuerURL", example: "https://issuer.example"))
+        set(&result.clientID, oidc.string("clientID", example: "kubernetes"))
+        result.caFile = self.path(oidc, "caFile", example: "ca.crt")
+        set(&result.usernameClaim, oidc.string("usernameClaim", example: "sub"))
+        result.usernamePrefix = oidc.string("usernamePrefix", example: "\"oidc:\" or \"-\"")
+        result.groupsClaim = oidc.string("groupsClaim", example: "groups")
+        set(&result.groupsPrefix, oidc.string("groupsPrefix", example: "\"oidc:\"", mayBeEmpty: true))
+        set(&result.requiredClaims, oidc.stringMap("requiredClaims", example: "\"value\""))
+        set(&result.signingAlgorithms, oidc.strings("signingAlgorithms", example: "[RS256]"))
         return result
     }
 

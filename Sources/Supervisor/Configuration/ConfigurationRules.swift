@@ -10,7 +10,8 @@ struct ConfigurationRules {
         self.checkListeners(configuration.listeners)
         self.checkAdmin(configuration.admin, beside: configuration.listeners)
         self.checkUpstream(configuration.upstream)
-        self.checkIssuer(configuration.authentication.oidc)
+        if let oidc = configuration.authentication.oidc { self.checkIssuer(oidc) }
+        self.checkKeys(configuration.authentication.keys)
         self.checkDeadlines(configuration.deadlines)
         self.checkLimits(configuration.limits)
         self.checkRecycling(configuration.recycling)
@@ -50,6 +51,8 @@ struct ConfigurationRules {
                 self.checkFile("\(path).tls.certificateFile", tls.certificateFile)
                 self.checkFile("\(path).tls.keyFile", tls.keyFile)
             }
+            ListenerRules(report: self.report).check(listener, path)
+            self.checkFile("\(path).callerTokenFile", listener.callerTokenFile)
         }
     }
 
@@ -175,6 +178,21 @@ struct ConfigurationRules {
             } else if oidc.signingAlgorithms[..<index].contains(algorithm) {
                 self.report.blame(element, "`\(algorithm)` is in the list twice; write it once")
             }
+        }
+    }
+
+    private func checkKeys(_ keys: AuthenticationConfiguration.Keys) {
+        if keys.minimumRefreshInterval > keys.refreshInterval {
+            self.blameOne(
+                of: ["authentication.keys.minimumRefreshInterval", "authentication.keys.refreshInterval"],
+                "minimumRefreshInterval (\(DurationText.format(keys.minimumRefreshInterval))) is above refreshInterval"
+                    + " (\(DurationText.format(keys.refreshInterval))); write it at most as long")
+        }
+        if keys.keepFor > .zero, keys.keepFor <= keys.refreshInterval {
+            self.blameOne(
+                of: ["authentication.keys.keepFor", "authentication.keys.refreshInterval"],
+                "keepFor (\(DurationText.format(keys.keepFor))) would end before the next refresh"
+                    + " (\(DurationText.format(keys.refreshInterval))); write a longer one, or 0s")
         }
     }
 

@@ -71,6 +71,35 @@ enum ConfigurationSchema {
         key(
             "listeners[].proxyProtocol.from", .list, .required,
             "Their addresses, such as 10.0.0.0/8; each of their connections must begin with the header."),
+        key(
+            "listeners[].mode", .string, .value("proxy"),
+            "proxy: requests go to the API server; forwardAuth: they are answered with who sent them;"
+                + " tokenReview: they are Kubernetes' TokenReviews."),
+        key(
+            "listeners[].trustedProxies", .list, .value("[]"),
+            "IP addresses and ranges (CIDR) of proxies whose X-Forwarded-For, -Proto, -Host and Forwarded are believed."
+        ),
+        key(
+            "listeners[].identityFields", .mapping, .none,
+            "With forwardAuth, the names of the fields that say who sent the request."),
+        key(
+            "listeners[].identityFields.user", .string, .value("X-Remote-User"),
+            "Holds the user's name (--requestheader-username-headers)."),
+        key(
+            "listeners[].identityFields.uid", .string, .value("X-Remote-Uid"),
+            "Holds the user's uid, if there is one (--requestheader-uid-headers)."),
+        key(
+            "listeners[].identityFields.group", .string, .value("X-Remote-Group"),
+            "Holds a group; repeated for each (--requestheader-group-headers)."),
+        key(
+            "listeners[].identityFields.extraPrefix", .string, .value("X-Remote-Extra-"),
+            "Begins the names of extras, percent-encoded keys behind it (--requestheader-extra-headers-prefix)."),
+        key(
+            "listeners[].audiences", .list, .value("[]"),
+            "With tokenReview, the audiences besides its own that a token is good for, such as the API server's."),
+        key(
+            "listeners[].callerTokenFile", .file, .none,
+            "With tokenReview, the bearer token of whoever may ask; may be left out on loopback addresses only."),
     ]
 
     private static let upstream = [
@@ -103,7 +132,11 @@ enum ConfigurationSchema {
     private static let authentication = [
         key("authentication", .mapping, .required, "How clients prove who they are."),
         key(
-            "authentication.oidc", .mapping, .required, "The OpenID Connect issuer, as kube-apiserver's --oidc-* flags."
+            "authentication.configurationFile", .file, .none,
+            "Kubernetes' own AuthenticationConfiguration (apiserver.config.k8s.io/v1 or v1beta1); excludes oidc."),
+        key(
+            "authentication.oidc", .mapping, .none,
+            "One OpenID Connect issuer, as kube-apiserver's --oidc-* flags; this or configurationFile is needed."
         ),
         key("authentication.oidc.issuerURL", .string, .required, "The issuer's URL, https only (--oidc-issuer-url)."),
         key(
@@ -132,8 +165,22 @@ enum ConfigurationSchema {
             "authentication.oidc.signingAlgorithms", .list, .value("[RS256]"),
             "Accepted algorithms among RS, PS and ES with 256, 384 and 512 (--oidc-signing-algs)."),
         key(
-            "authentication.oidc.refreshInterval", .duration, .value("5m"),
-            "How often the issuer's keys are fetched anew."),
+            "authentication.allowedSystemNames", .list, .value("[]"),
+            "Users and groups beginning with system: that tokens may stand for; all others of that prefix are refused."),
+        key(
+            "authentication.tokenTypes", .list, .value("[]"),
+            "What a token's typ may be, such as JWT or at+jwt (none counts as JWT); empty: anything, as kube-apiserver."
+        ),
+        key("authentication.keys", .mapping, .none, "How the issuers' keys are kept fresh."),
+        key(
+            "authentication.keys.refreshInterval", .duration, .value("5m"),
+            "How often keys are fetched anew; sooner if the issuer's Cache-Control says so."),
+        key(
+            "authentication.keys.minimumRefreshInterval", .duration, .value("1m"),
+            "No Cache-Control makes them be fetched more often than this."),
+        key(
+            "authentication.keys.keepFor", .duration, .value("0s"),
+            "How long the last good keys are used while their issuer cannot be reached; 0s: as long as it takes."),
         key("authentication.cache", .mapping, .none, "Each worker's cache of verified tokens."),
         key("authentication.cache.maxEntries", .integer, .value("16384"), "Tokens remembered at most."),
         key(

@@ -38,11 +38,13 @@ final class Reloader {
     private let pool: WorkerPool
     private let log: Logger
     private let journal: Bool
+    private let groups: WorkerGroups?
     private(set) var loaded: LoadedConfiguration
     private var phase = Phase.idle
     private var reply: ((Outcome) -> Void)?
 
-    init(_ loaded: LoadedConfiguration, pool: WorkerPool, log: Logger, journal: Bool) {
+    init(_ loaded: LoadedConfiguration, pool: WorkerPool, log: Logger, journal: Bool, groups: WorkerGroups?) {
+        self.groups = groups
         self.loaded = loaded
         self.pool = pool
         self.log = log
@@ -113,8 +115,8 @@ final class Reloader {
         let launcher: WorkerLauncher
         do throws(Errno) {
             launcher = try WorkerLauncher(
-                executable: executable, panelRows: configuration.workers.maxInFlight, json: next.json,
-                journal: journal)
+                program: try ProgramFile(executable), panelRows: configuration.workers.maxInFlight, json: next.json,
+                journal: journal, groups: groups, groupLimit: configuration.recycling.groupLimit)
         } catch {
             throw .system("cannot prepare new workers", error)
         }

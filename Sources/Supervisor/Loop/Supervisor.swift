@@ -54,9 +54,10 @@ final class Supervisor: EventHandler, TimerHandler {
         let (adminSockets, sockets) = opened.separating(configuration.listeners.count)
         admin = adminSockets.entries.first.map { "\($0.socket.localAddress)" }
         listeners = sockets.entries.map { .init(name: $0.name, address: "\($0.socket.localAddress)") }
+        let groups = WorkerGroups.own(log: log)
         let launcher =
-            if let landing { try landing.workerLauncher(journal: journal) } else {
-                try Self.launcher(loaded, journal: journal)
+            if let landing { try landing.workerLauncher(journal: journal, groups: groups) } else {
+                try Self.launcher(loaded, journal: journal, groups: groups)
             }
         do throws(Errno) {
             reactor = Reactor(kernel: try LinuxKernel())
@@ -73,7 +74,7 @@ final class Supervisor: EventHandler, TimerHandler {
         } catch {
             throw .system("cannot prepare the loop", error)
         }
-        reloader = Reloader(loaded, pool: pool, log: log, journal: journal)
+        reloader = Reloader(loaded, pool: pool, log: log, journal: journal, groups: groups)
         upgrader = Upgrader(
             path: landing?.state.path ?? ProcessImage.startedFrom() ?? ProcessImage.path() ?? "lychgate",
             reactor: reactor, log: log)
@@ -82,13 +83,14 @@ final class Supervisor: EventHandler, TimerHandler {
     }
 
     private static func launcher(
-        _ loaded: LoadedConfiguration, journal: Bool
+        _ loaded: LoadedConfiguration, journal: Bool, groups: WorkerGroups?
     ) throws(StartFailure) -> WorkerLauncher {
-        let executable = try workerExecutable(loaded.configuration.workers.executable)
+        let configuration = loaded.configuration
+        let executable = try workerExecutable(configuration.workers.executable)
         do throws(Errno) {
             return try WorkerLauncher(
-                executable: executable, panelRows: loaded.configuration.workers.maxInFlight, json: loaded.json,
-                journal: journal)
+                program: try ProgramFile(executable), panelRows: configuration.workers.maxInFlight, json: loaded.json,
+                journal: journal, groups: groups, groupLimit: configuration.recycling.groupLimit)
         } catch {
             throw .system("cannot prepare workers", error)
         }

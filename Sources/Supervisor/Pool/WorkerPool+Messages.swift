@@ -37,6 +37,7 @@ extension WorkerPool {
             guard slot.machine.greeted(version: version) else { return protocolError("hello", process, slot) }
             process.protocolVersion = version
             passKeys(to: slot)
+            if process.role == .keyring { passInheritance(to: process, post(of: slot)) }
             if process.role == .admin { admin?.greeted(processes: slots.compactMap(\.process)) }
         case .ready:
             guard slot.machine.becameReady(reactor.now) else { return protocolError("ready", process, slot) }
@@ -138,6 +139,13 @@ extension WorkerPool {
         if process.send(.keys(generation: post.keys.generation), passing: raw) == .sent {
             process.keysSent = post.keys.generation
         }
+    }
+
+    /// A keyring begins with what the one before it had published: then it can be replaced while a provider is down.
+    private func passInheritance(to process: WorkerProcess, _ post: KeyringPost) {
+        let source = post.keys.raw == nil ? current.keyring : post
+        guard let raw = source.keys.raw else { return }
+        _ = process.send(.keys(generation: source.keys.generation), passing: raw)
     }
 
     func wantKeys(_ post: KeyringPost) {

@@ -80,12 +80,12 @@ final class Landing {
     }
 
     /// Starts workers as the program before did, as long as they are wanted.
-    func workerLauncher(journal: Bool) throws(StartFailure) -> WorkerLauncher {
+    func workerLauncher(journal: Bool, groups: WorkerGroups?) throws(StartFailure) -> WorkerLauncher {
         do throws(Errno) {
             return try WorkerLauncher(
                 program: ProgramFile(state.worker.path, opened: try passed.take(state.worker.descriptor)),
                 panelRows: settings.before.configuration.workers.maxInFlight, json: settings.before.json,
-                journal: journal)
+                journal: journal, groups: groups, groupLimit: settings.before.configuration.recycling.groupLimit)
         } catch {
             throw .system("cannot take over the worker program", error)
         }

@@ -229,10 +229,11 @@ struct MetricsPage {
     private func age(_ panel: PanelReader) -> Double { now.since(panel.heartbeat).milliseconds / 1_000 }
 
     private func dates(_ page: inout PrometheusText) {
-        let fetched = board.panels(.keyring).map { $0.panel.value(Figure.keysFetchedAt) }.max() ?? 0
-        page.family("jwks_age_seconds", .gauge, "Since the issuer's keys were last fetched.")
-        if fetched > 0 {
-            page.sample("jwks_age_seconds", [], UInt64(max(0, wallClock - Int64(clamping: fetched))))
+        page.family("jwks_age_seconds", .gauge, "Since an issuer's keys were last fetched; none, if there are none.")
+        for issuer in board.issuers where issuer.fetchedAt > 0 {
+            page.sample(
+                "jwks_age_seconds", [("issuer", issuer.url)],
+                UInt64(max(0, wallClock - Int64(clamping: issuer.fetchedAt))))
         }
         var expiries = board.panels(.admin).last.map { $0.panel.value(.certificates, 0) }.map { [("admin", $0)] } ?? []
         for (index, name) in listeners.enumerated() where index < PanelTable.certificates.count {

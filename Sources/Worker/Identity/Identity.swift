@@ -9,17 +9,20 @@ final class Identity {
     let expiresAt: Double
     /// Until when the cache believes it without looking again; never past `expiresAt`.
     let believedUntil: Double
+    /// Whose token it is: a place in the configuration.
+    let issuer: Int
     /// The key that verified the token: when it leaves the key set, so does the cached identity.
     let keyThumbprint: TokenDigest
 
     init(
-        user: UserInfo, impersonationHeader: [UInt8], expiresAt: Double, believedUntil: Double,
+        user: UserInfo, impersonationHeader: [UInt8], expiresAt: Double, believedUntil: Double, issuer: Int,
         keyThumbprint: TokenDigest
     ) {
         self.user = user
         self.impersonationHeader = impersonationHeader
         self.expiresAt = expiresAt
         self.believedUntil = believedUntil
+        self.issuer = issuer
         self.keyThumbprint = keyThumbprint
     }
 }

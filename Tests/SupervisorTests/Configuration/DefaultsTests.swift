@@ -72,7 +72,8 @@ import Testing
         var lines = MinimalConfiguration.lines
         // Sections that the minimum does not have, out of the table alone.
         for section in [
-            "authentication.cache", "upstream.pool", "workers", "recycling", "deadlines", "limits", "logging",
+            "authentication.cache", "authentication.keys", "upstream.pool", "workers", "recycling", "deadlines",
+            "limits", "logging",
             "control",
         ] {
             let members = ConfigurationSchema.keys.compactMap { key -> String? in
@@ -83,7 +84,7 @@ import Testing
             let flow = "\(section.split(separator: ".").last ?? ""): {\(members.joined(separator: ", "))}"
             switch section {
             case "upstream.pool": lines.insert("  \(flow)", at: 8)
-            case "authentication.cache": lines.append("  \(flow)")
+            case "authentication.cache", "authentication.keys": lines.append("  \(flow)")
             default: lines.append(flow)
             }
         }
@@ -104,7 +105,12 @@ import Testing
             listeners:
               - {name: a, address: "[::]:1", tls: &tls {certificateFile: tls.crt, keyFile: tls.key, minimumVersion: "1.3"}}
               - {name: b, tls: *tls}
-              - {name: c, address: "127.0.0.1:2"}
+              - {name: c, address: "127.0.0.1:2", trustedProxies: [10.0.0.0/8, "::1"]}
+              - name: d
+                address: "127.0.0.1:4"
+                mode: forwardAuth
+                identityFields: {user: A-User, uid: A-Uid, group: A-Group, extraPrefix: A-Extra-}
+              - {name: e, address: "127.0.0.1:5", mode: tokenReview, audiences: [x], callerTokenFile: token}
             upstream:
               server: https://[2001:db8::1]:6443
               certificateAuthorityFile: ca.crt
@@ -124,6 +130,7 @@ import Testing
                 groupsPrefix: "oidc:"
                 requiredClaims: {a: "1", "https://b.example/c": no}
                 signingAlgorithms: [ES256, PS512]
+              keys:
                 refreshInterval: 1h30m
               cache: {maxEntries: 1, acceptedFor: 0s, refusedFor: 250ms}
             workers: {count: 2, maxConnections: 10, maxInFlight: 20, executable: token}
@@ -149,18 +156,29 @@ import Testing
         upstream.clientCertificateFile = "\(root)/client.crt"
         upstream.clientKeyFile = "/dev/../\(root)/client.key"
         upstream.tokenFile = "\(root)/token"
+        var listeners = [
+            ListenerConfiguration(name: "a", address: "[::]:1", tls: tls), .init(name: "b", address: nil, tls: tls),
+            .init(name: "c", address: "127.0.0.1:2", tls: nil), .init(name: "d", address: "127.0.0.1:4", tls: nil),
+            .init(name: "e", address: "127.0.0.1:5", tls: nil),
+        ]
+        listeners[2].trustedProxies = ["10.0.0.0/8", "::1"]
+        listeners[3].mode = .forwardAuth
+        listeners[3].identityFields.user = "A-User"
+        listeners[3].identityFields.uid = "A-Uid"
+        listeners[3].identityFields.group = "A-Group"
+        listeners[3].identityFields.extraPrefix = "A-Extra-"
+        listeners[4].mode = .tokenReview
+        listeners[4].audiences = ["x"]
+        listeners[4].callerTokenFile = "\(root)/token"
         let expected = GatewayConfiguration(
-            listeners: [
-                .init(name: "a", address: "[::]:1", tls: tls), .init(name: "b", address: nil, tls: tls),
-                .init(name: "c", address: "127.0.0.1:2", tls: nil),
-            ],
+            listeners: listeners,
             upstream: upstream,
             authentication: .init(
                 oidc: .init(
                     issuerURL: "https://issuer.example/realm", clientID: "12", caFile: "\(root)/ca.crt",
                     usernameClaim: "email", usernamePrefix: "-", groupsClaim: "groups", groupsPrefix: "oidc:",
-                    requiredClaims: ["a": "1", "https://b.example/c": "no"], signingAlgorithms: ["ES256", "PS512"],
-                    refreshInterval: .seconds(5_400)),
+                    requiredClaims: ["a": "1", "https://b.example/c": "no"], signingAlgorithms: ["ES256", "PS512"]),
+                keys: .init(refreshInterval: .seconds(5_400)),
                 cache: .init(maxEntries: 1, acceptedFor: .zero, refusedFor: .milliseconds(250))),
             workers: .init(count: 2, maxConnections: 10, maxInFlight: 20, executable: "\(root)/token"),
             recycling: .init(

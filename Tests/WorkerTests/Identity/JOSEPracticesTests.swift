@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Shared
 import Testing
 
 @testable import Worker
@@ -117,6 +118,50 @@ struct JOSEPracticesTests {
         #expect(authenticator([key], issuer: "https://other.example").authenticate(token.span, now: 1).needsKeys)
         let foreign = issuer.sign(TestIssuer.claims(issuer: "https://other.example"), key)
         #expect(judge(foreign, [key]) == .unknownIssuer)
+    }
+
+    /// Two issuers, each with a key of the same kid: the issuer decides whose key it is.
+    @Test("3.8: the same kid at two issuers")
+    func sameKidAtTwoIssuers() throws {
+        let keys = [issuer.makeKey("a"), issuer.makeKey("a")]
+        let urls = ["https://i0.example", "https://i1.example"]
+        let entries = urls.map {
+            #"{"issuer":{"url":"\#($0)","audiences":["client"]},"#
+                + #""claimMappings":{"username":{"claim":"sub","prefix":"\#($0)#"}}}"#
+        }
+        let document =
+            #"{"apiVersion":"apiserver.config.k8s.io/v1","kind":"AuthenticationConfiguration","jwt":["#
+            + entries.joined(separator: ",") + "]}"
+        let authenticator = Authenticator(
+            configuration: AuthenticationConfiguration(oidc: nil, file: .init(path: "f", document: document)))
+        let sets = zip(urls, keys).map { #"{"issuer":"\#($0)","fetchedAt":0,"keys":{"keys":[\#($1.jwk)]}}"# }
+        authenticator.install(
+            try KeySet(document: Array(#"{"generation":1,"issuers":[\#(sets.joined(separator: ","))]}"#.utf8)))
+        for (index, url) in urls.enumerated() {
+            let good = issuer.sign(TestIssuer.claims(issuer: url), keys[index])
+            #expect(authenticator.authenticate(good.span, now: 1).identity?.user.username == "\(url)#jane")
+            let crossed = issuer.sign(TestIssuer.claims(issuer: url), keys[1 - index])
+            #expect(authenticator.authenticate(crossed.span, now: 1).reason == .badSignature)
+        }
+    }
+
+    @Test("3.11, RFC 9068: typ is free, as kube-apiserver has it, unless the configuration names what it may be")
+    func types() {
+        let key = issuer.makeKey("a")
+        for (types, typ, isGood) in [
+            ([], "JWT", true), ([], "at+jwt", true), ([], "logout+jwt", true),
+            (["at+jwt"], "at+jwt", true), (["at+jwt"], "application/AT+JWT", true), (["at+jwt"], "JWT", false),
+            (["JWT"], "at+jwt", false), (["JWT"], nil, true), (["at+jwt"], nil, false),
+        ] as [([String], String?, Bool)] {
+            var configuration = TestIssuer.configuration()
+            configuration.tokenTypes = types
+            let authenticator = Authenticator(configuration: configuration)
+            authenticator.install(TestIssuer.document([key]))
+            let header = typ.map { #"{"alg":"ES256","kid":"a","typ":"\#($0)"}"# } ?? #"{"alg":"ES256","kid":"a"}"#
+            // The signature is nobody's: which check refuses it tells whether the type was let through.
+            let reason = authenticator.authenticate(token(header: header).span, now: 1).reason
+            #expect(reason == (isGood ? .badSignature : .wrongType), "\(types) \(typ ?? "none")")
+        }
     }
 
     @Test("3.10: kid absent, with several keys")

@@ -13,7 +13,9 @@ struct KeyringStateMachineTests {
     private func at(_ seconds: Int) -> Instant { Instant(nanoseconds: UInt64(1_000 + seconds) * 1_000_000_000) }
 
     private func machine(_ issuers: [String] = [TestIssuer.url]) -> KeyringStateMachine {
-        KeyringStateMachine(issuers: issuers, refreshInterval: .seconds(300), now: at(0))
+        KeyringStateMachine(
+            issuers: issuers.map { .init(issuer: $0, discoveryURL: ProviderMetadata.address(of: $0)) },
+            settings: .init(), now: at(0))
     }
 
     private func discovery(_ url: String = TestIssuer.url) -> [UInt8] {
@@ -143,6 +145,48 @@ struct KeyringStateMachineTests {
         #expect(actions.first == .report(.recovered(issuer: url, failures: 6)))
     }
 
+    @Test func cacheControlWithinBounds() {
+        for (maxAge, next) in [(nil, 300), (10, 60), (120, 120), (9_999, 300)] as [(Int?, Int)] {
+            var machine = machine()
+            _ = machine.tick(now: at(0))
+            _ = finish(&machine, .success(discovery()), at: 0)
+            _ = machine.finished(
+                issuer: 0, .success(jwks([issuer.makeKey("a")])), maxAge: maxAge.map { .seconds($0) }, now: at(0),
+                wallClock: 0, jitter: 0)
+            #expect(machine.nextTick == at(next))
+        }
+    }
+
+    @Test func lastGoodKeysEndWhereTheConfigurationSaysSo() throws {
+        var machine = KeyringStateMachine(
+            issuers: [.init(issuer: url, discoveryURL: ProviderMetadata.address(of: url))],
+            settings: .init(keepFor: .seconds(1_000)), now: at(0))
+        _ = fetch(&machine, [issuer.makeKey("a")], at: 0)
+        #expect(machine.fetchedAt == [2])
+        _ = machine.tick(now: at(302))
+        _ = finish(&machine, .failure(.timedOut), at: 302)
+        let early = machine.tick(now: at(1_001))
+        #expect(published(early) == nil)
+        let late = machine.tick(now: at(1_002))
+        #expect(late.contains(.report(.dropped(issuer: url))))
+        #expect(try #require(published(late)).keys.issuers.isEmpty)
+        #expect(!machine.isReady)
+    }
+
+    /// A new keyring serves what the one before it had, until the provider answers.
+    @Test func keysAreInherited() throws {
+        let key = issuer.makeKey("a")
+        var first = machine()
+        let document = try #require(
+            fetch(&first, [key], at: 0).compactMap { if case .publish(_, let text) = $0 { text } else { nil } }.first)
+        var second = machine([url, "https://other.example"])
+        let actions = second.inherit(Array(document.utf8), now: at(0), wallClock: 9)
+        #expect(published(actions)?.keys.issuers.map(\.issuer) == [url])
+        #expect(second.isReady)
+        #expect(second.fetchedAt == [2, 0])
+        #expect(second.inherit(Array("{".utf8), now: at(0), wallClock: 9) == [])
+    }
+
     @Test func issuersAreIndependent() {
         let key = issuer.makeKey("a")
         let other = "https://other.example"
@@ -152,7 +196,8 @@ struct KeyringStateMachineTests {
         _ = finish(&machine, .success(discovery()), at: 0)
         let actions = finish(&machine, .success(jwks([key])), at: 0)
         #expect(published(actions)?.keys.issuers.map(\.issuer) == [url])
-        #expect(!machine.isReady)
+        #expect(machine.isReady)
+        #expect(machine.fetchedAt == [0, 0])
         #expect(machine.nextTick == at(1))
     }
 }

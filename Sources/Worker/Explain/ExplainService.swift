@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import Shared
+
+/// The role `explain`: judges one token by the very code that gateway workers run, and says what each check found. It
+/// prints nothing out of the token but the user that it stands for.
+enum ExplainService {
+    static func run() -> Int32 {
+        do {
+            let document = try MemoryFile.read(FileDescriptor(owning: ControlProtocol.configurationDescriptor))
+            let request = try JSONDecoder().decode(ExplainRequest.self, from: Data(document))
+            let explanation = try explain(request)
+            try StandardStream.writeOutput(Array((request.isJSON ? explanation.json : explanation.text).utf8))
+            return explanation.result.exitCode
+        } catch {
+            StandardStream.writeError(Array("lychgate: explain: \(error)\n".utf8))
+            return ExitCode.failure
+        }
+    }
+
+    /// Why nothing can be said of the token at all.
+    struct Impossible: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// More than any token that is looked at, with its blanks.
+    private static let maximumTokenBytes = 262_144
+
+    private static func explain(_ request: ExplainRequest) throws -> Explanation {
+        let policy = AuthenticationPolicy(request.authentication)
+        let problems = request.problems + policy.problems.map(\.description)
+        guard problems.isEmpty else { return Explanation(invalidConfiguration: problems) }
+        let token = try token(request)
+        let now = try request.now ?? Double(LinuxKernel().wallClock())
+        let judge = TokenJudge(policy: policy, limits: IdentityLimits())
+        var keys = try keySets(request, policy)
+        if request.keySets.isEmpty, case .needsKeys(let issuer) = judge.judge(token.span, keys: .none, now: now) {
+            keys = try IssuerFetch.keys(of: policy.issuers[issuer])
+        }
+        let trace = JudgementTrace()
+        trace.begin("configuration", "\(policy.issuers.count) issuers")
+        let verdict = judge.judge(token.span, keys: keys, now: now, trace: trace)
+        return Explanation(verdict, policy: policy, isGateway: request.isGateway, trace: trace)
+    }
+
+    private static func token(_ request: ExplainRequest) throws -> [UInt8] {
+        var bytes: [UInt8]
+        do throws(Errno) {
+            bytes =
+                if let path = request.tokenFile { try FileReader.read(path) } else {
+                    try StandardStream.readInput(atMost: maximumTokenBytes)
+                }
+        } catch {
+            throw Impossible(description: "the token cannot be read: \(error)")
+        }
+        let blanks: [UInt8] = [0x20, 0x09, 0x0A, 0x0D]
+        while let last = bytes.last, blanks.contains(last) { bytes.removeLast() }
+        return Array(bytes.drop { blanks.contains($0) })
+    }
+
+    private static func keySets(_ request: ExplainRequest, _ policy: AuthenticationPolicy) throws -> KeySet {
+        let digester = TokenDigester()
+        var issuers: [IssuerKeys] = []
+        for issuer in policy.issuers {
+            let own = request.keySets.last { $0.issuer?.isExactly(issuer.url) ?? false }
+            guard let set = own ?? request.keySets.last(where: { $0.issuer == nil }) else { continue }
+            guard let jwks = try? JSONValue.parse(Array(set.document.utf8)),
+                let keys = try? IssuerKeys(
+                    issuer: issuer.url, fetchedAt: 0, fetches: nil, jwks: jwks, digester: digester)
+            else { throw Impossible(description: "--jwks: the document is no JSON Web Key Set") }
+            issuers.append(keys)
+        }
+        return KeySet(generation: 1, issuers: issuers)
+    }
+}
