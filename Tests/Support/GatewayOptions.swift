@@ -10,6 +10,11 @@ package struct GatewayOptions: Sendable {
     package var pool: [String: String] = [:]
     package var recycling: [String: String] = [:]
     package var usernameClaim = "sub"
+    package var limits: [String: String] = [:]
+    /// More members of `authentication`, each in one line.
+    package var authentication: [String] = []
+    /// The file of the authority that signs clients' certificates.
+    package var clientAuthority: String?
     package var clientID = "demo"
     package var minimumTLS = "1.2"
     package var upstreamTLS = true
@@ -58,6 +63,7 @@ package struct GatewayOptions: Sendable {
                   certificateFile: \(shownCertificate?.certificate ?? certificates.certificate)
                   keyFile: \(shownCertificate?.key ?? certificates.key)
                   minimumVersion: "\(minimumTLS)"
+                  \(clientAuthority.map { "clientCAFile: \($0)" } ?? "")
             upstream:
               server: \(scheme)://\(upstream)
             \(trust)  pool: \(Self.flow(pool))
@@ -69,8 +75,9 @@ package struct GatewayOptions: Sendable {
                 usernameClaim: \(usernameClaim)
                 usernamePrefix: "-"
                 groupsClaim: groups
-            workers: {count: \(workers), maxConnections: \(maxConnections), maxInFlight: \(maxInFlight)}
+            \(authentication.map { "  " + $0 + "\n" }.joined())workers: {count: \(workers), maxConnections: \(maxConnections), maxInFlight: \(maxInFlight)}
             recycling: \(Self.flow(recycling))
+            limits: \(Self.flow(limits))
             deadlines: \(Self.flow(deadlines))
             control:
               socket: \(controlSocket)

@@ -19,13 +19,20 @@ internal import Foundation
 
     let pointer: OpaquePointer
 
-    /// For clients; `version`: that one only.
-    package init(trusting authorityFile: String, version: Version? = nil) throws(HarnessError) {
+    /// For clients; `version`: that one only; `certificate` and `key`: what they prove themselves with.
+    package init(
+        trusting authorityFile: String, version: Version? = nil, certificate: String? = nil, key: String? = nil
+    ) throws(HarnessError) {
         guard let context = unsafe SSL_CTX_new(TLS_client_method()) else { throw Self.failure("SSL_CTX_new") }
         unsafe pointer = context
         unsafe SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
         guard unsafe SSL_CTX_load_verify_locations(context, authorityFile, nil) == 1 else {
             throw Self.failure("SSL_CTX_load_verify_locations")
+        }
+        if let certificate, let key {
+            guard unsafe SSL_CTX_use_certificate_chain_file(context, certificate) == 1,
+                unsafe SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) == 1
+            else { throw Self.failure("SSL_CTX_use_certificate_chain_file") }
         }
         restrict(to: version)
     }

@@ -4,6 +4,12 @@
 package struct AuthenticationConfiguration: Codable, Equatable, Sendable {
     package var oidc: OIDC
     package var cache: TokenCache
+    package var tokenReview: TokenReviewConfiguration
+    /// nil: off.
+    package var introspection: IntrospectionConfiguration?
+    package var impersonation: ImpersonationConfiguration
+    package var tokenExpiry: TokenExpiryConfiguration
+    package var lookups: LookupsConfiguration
 
     /// One OpenID Connect issuer, with the meaning of kube-apiserver's `--oidc-*` flags.
     package struct OIDC: Codable, Equatable, Sendable {
@@ -65,8 +71,17 @@ package struct AuthenticationConfiguration: Codable, Equatable, Sendable {
         }
     }
 
-    package init(oidc: OIDC, cache: TokenCache = .init()) {
+    package init(
+        oidc: OIDC, cache: TokenCache = .init(), tokenReview: TokenReviewConfiguration = .init(),
+        introspection: IntrospectionConfiguration? = nil, impersonation: ImpersonationConfiguration = .init(),
+        tokenExpiry: TokenExpiryConfiguration = .init(), lookups: LookupsConfiguration = .init()
+    ) {
         self.oidc = oidc
         self.cache = cache
+        self.tokenReview = tokenReview
+        self.introspection = introspection
+        self.impersonation = impersonation
+        self.tokenExpiry = tokenExpiry
+        self.lookups = lookups
     }
 }

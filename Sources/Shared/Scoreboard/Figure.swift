@@ -56,12 +56,16 @@ package enum Figure: Int, CaseIterable, Sendable {
     /// Durations of ordinary requests, summed, in microseconds; the histogram has the rest. Likewise orphan times.
     case requestMicroseconds
     case orphanMicroseconds
+    /// Look-ups at other services that go on, and those that wait for their turn.
+    case lookupsRunning
+    case lookupsWaiting
 
     /// Whether it only grows while its process lives, so that it can be summed over processes that are gone.
     package var isCounter: Bool {
         switch self {
         case .connections, .exchangesInFlight, .upstreamOpen, .upstreamIdle, .orphans, .bufferBytes,
-            .orphanMicrosecondsMax, .keysGeneration, .longRunningInFlight, .tunnelsInFlight, .keysFetchedAt:
+            .orphanMicrosecondsMax, .keysGeneration, .longRunningInFlight, .tunnelsInFlight, .keysFetchedAt,
+            .lookupsRunning, .lookupsWaiting:
             false
         default: true
         }

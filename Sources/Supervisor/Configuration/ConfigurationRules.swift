@@ -11,6 +11,8 @@ struct ConfigurationRules {
         self.checkAdmin(configuration.admin, beside: configuration.listeners)
         self.checkUpstream(configuration.upstream)
         self.checkIssuer(configuration.authentication.oidc)
+        self.checkTokenReview(configuration.authentication.tokenReview, configuration.upstream)
+        self.checkIntrospection(configuration.authentication.introspection)
         self.checkDeadlines(configuration.deadlines)
         self.checkLimits(configuration.limits)
         self.checkRecycling(configuration.recycling)
@@ -41,6 +43,7 @@ struct ConfigurationRules {
             if let tls = listener.tls {
                 self.checkFile("\(path).tls.certificateFile", tls.certificateFile)
                 self.checkFile("\(path).tls.keyFile", tls.keyFile)
+                self.checkFile("\(path).tls.clientCAFile", tls.clientCAFile)
             }
         }
     }
@@ -200,7 +203,7 @@ struct ConfigurationRules {
 
     // MARK: Files
 
-    private func checkFile(_ path: String, _ file: String?) {
+    func checkFile(_ path: String, _ file: String?) {
         guard let file, self.report.isSound(path), let complaint = FileProbe.complaint(about: file) else { return }
         self.report.blame(path, complaint)
     }

@@ -21,6 +21,9 @@ final class ClientConnection: EventHandler, TimerHandler {
     let plane: Plane
     let isTLS: Bool
     private unowned let connections: ClientConnections
+    /// nil: clients are not asked for certificates.
+    private let trust: ClientTrust?
+    private var certificate: (by: ClientAuthorities, verdict: CertificateVerdict, until: Double)?
     private var socket: StreamSocket?
     private var session: (any ClientSession)?
     private var phase: Phase
@@ -32,12 +35,14 @@ final class ClientConnection: EventHandler, TimerHandler {
     private static let lingerBytes = 262_144
 
     init(
-        id: UInt64, peer: SocketAddress, plane: Plane, connections: ClientConnections, isTLS: Bool
+        id: UInt64, peer: SocketAddress, plane: Plane, connections: ClientConnections, isTLS: Bool,
+        trust: ClientTrust? = nil
     ) {
         self.id = id
         self.peer = peer
         self.plane = plane
         self.connections = connections
+        self.trust = trust
         self.isTLS = isTLS
         phase = isTLS ? .handshake : .open
     }
@@ -142,6 +147,19 @@ final class ClientConnection: EventHandler, TimerHandler {
             }
         }
         return true
+    }
+
+    /// Whom the client's certificate stands for, by the authorities that are trusted now.
+    func certificateVerdict() -> CertificateVerdict {
+        guard let authorities = trust?.authorities else { return .none }
+        let now = plane.reactor.kernel.wallClock()
+        if let certificate, certificate.by === authorities, Double(now) <= certificate.until {
+            return certificate.verdict
+        }
+        guard let shown = socket?.clientCertificate(by: authorities, now: Int64(now)) else { return .none }
+        let verdict = shown.judge(limits: plane.identityLimits)
+        certificate = (authorities, verdict, shown.until)
+        return verdict
     }
 
     var hasPending: Bool { socket?.hasPending ?? false }

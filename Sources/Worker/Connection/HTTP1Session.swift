@@ -275,6 +275,8 @@ final class HTTP1Session: ClientSide, ClientSession {
         if interest.contains(.read), connection.hasPending { exchange?.continueLater() }
     }
 
+    override func certificateVerdict() -> CertificateVerdict { connection.certificateVerdict() }
+
     override var tunnelSocket: StreamSocket? { connection.tunnelSocket }
 
     override func receivePending() {
@@ -288,7 +290,9 @@ final class HTTP1Session: ClientSide, ClientSession {
         case .finish: phase = .flushing(thenClose: closesAfterResponse || plane.isDraining)
         case .finishAndClose: phase = .flushing(thenClose: true)
         case .answer:
-            guard let answer = GatewayAnswer(reason) else { return connection.close(reset: true) }
+            guard let answer = GatewayAnswer.to(reason, detail: ended.refusalDetail) else {
+                return connection.close(reset: true)
+            }
             ended.status = answer.code
             self.answer(
                 answer, to: ended.head,
@@ -308,7 +312,7 @@ final class HTTP1Session: ClientSide, ClientSession {
     private func answer(_ answer: GatewayAnswer, to head: RequestHead?, close: Bool) {
         phase = .flushing(thenClose: close)
         plane.panel.add(Figure.responses(status: answer.code))
-        guard send.reserve(2_048) else { return connection.close(reset: true) }
+        guard send.reserve(1_024 + 2 * answer.message.utf8.count) else { return connection.close(reset: true) }
         let written = ByteView.of(Array(answer.message.utf8)) { message in
             send.write { writer in
                 ErrorResponse(

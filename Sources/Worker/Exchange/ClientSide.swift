@@ -63,6 +63,9 @@ class ClientSide {
     /// Reads what the client's connection holds already.
     func receivePending() {}
 
+    /// Whom the client's own certificate stands for.
+    func certificateVerdict() -> CertificateVerdict { .none }
+
     /// What a tunnel to the client would go through; nil: the protocol has no tunnels.
     var tunnelSocket: StreamSocket? { nil }
 
@@ -84,6 +87,35 @@ class ClientSide {
         }
     }
 
+    /// A copy of the request's token, for those who must ask others about it.
+    final func copyToken(_ head: RequestHead, of exchange: UInt64) -> [UInt8]? {
+        receive.view { bytes in
+            if let token = BearerToken.find(bytes[head.authorization]) {
+                var copy: [UInt8] = []
+                token.append(to: &copy)
+                return copy
+            }
+            guard head.upgrade == .webSocket, head.hasWebSocketProtocols else { return nil }
+            parseAgainIfNeeded(bytes, for: exchange)
+            guard case .encoded(let range) = WebSocketProtocols.token(in: plane.fields, of: bytes) else { return nil }
+            return bytes[range].span { Base64URL.decode($0, 0..<$0.count) }
+        }
+    }
+
+    /// Whom the request wants to act as.
+    final func impersonation(
+        _ head: RequestHead, of exchange: UInt64
+    ) -> Result<ImpersonationRequest, ImpersonationRequest.Fault> {
+        receive.view { bytes in
+            parseAgainIfNeeded(bytes, for: exchange)
+            do throws(ImpersonationRequest.Fault) {
+                return .success(try ImpersonationRequest(plane.fields, in: bytes))
+            } catch {
+                return .failure(error)
+            }
+        }
+    }
+
     private func authenticateByProtocol(_ bytes: ByteView, now: Double) -> AuthenticationOutcome? {
         switch WebSocketProtocols.token(in: plane.fields, of: bytes) {
         case .none: return nil
@@ -102,7 +134,12 @@ class ClientSide {
     final func writeRequestHead(
         _ head: RequestHead, of exchange: UInt64, identity: Identity, tunnel: Bool, to target: inout Buffer
     ) -> Bool {
-        let authorization = plane.upstream.credentials.authorization
+        var authorization = plane.upstream.credentials.authorization
+        if identity.forwardsToken {
+            // A token that cannot be found again any more must not become the gateway's own.
+            guard let token = copyToken(head, of: exchange) else { return false }
+            authorization = Array("Authorization: Bearer ".utf8) + token + [0x0d, 0x0a]
+        }
         let room = head.headLength + identity.impersonationHeader.count + authorization.count + 512
         guard target.reserve(room) else { return false }
         return receive.view { bytes in

@@ -4,7 +4,7 @@ import Logging
 import Shared
 
 /// One request from its head to its end, and the owner of everything that it started: its place among the waiters for
-/// keys, its upstream connection, its deadline, its row on the scoreboard.
+/// keys, its look-ups at other services, its upstream connection, its deadline, its row on the scoreboard.
 ///
 /// This is the one interpreter of `ExchangeStateMachine`'s actions. Whatever happens goes into the machine, and when
 /// that says `end`, `finish` releases all of it, at once and in one place: there is no second path out.
@@ -23,7 +23,19 @@ final class Exchange: TimerHandler, UpstreamUser {
     var machine: ExchangeStateMachine
     var deadlines: ExchangeDeadlines
     var timer = DeadlineTimer()
+    /// As which the request goes on; nil until that is known and allowed.
     private(set) var identity: Identity?
+    /// Whose the request is, whomever it acts as.
+    var original: Identity?
+    /// How the identity is found, and whoever has been asked about it (Exchange+Identity).
+    var identification: IdentificationStateMachine
+    var lookups: [LookupTicket] = []
+    /// Whom the client wants to act as; nil: as itself.
+    var impersonation: ImpersonationRequest?
+    /// What was denied of that.
+    var denied: [ImpersonationCheck] = []
+    /// What a refusal tells the client beyond its kind.
+    var refusalDetail: String?
     private(set) var upstream: UpstreamConnection?
     var requestBody: BodyRelay
     var response: ResponseProgress
@@ -34,7 +46,6 @@ final class Exchange: TimerHandler, UpstreamUser {
     var tunnel: Tunnel?
     /// The request's head still lies in the client's buffer, in case it must be sent again.
     private(set) var headHeld = true
-    private var isWaitingForKeys = false
     /// Reading is to go on in the next turn, though no event will say so.
     private var isContinuing = false
     var status = 0
@@ -57,6 +68,8 @@ final class Exchange: TimerHandler, UpstreamUser {
         row = number.row
         started = plane.reactor.now
         isLongRunning = info.isLongRunning
+        identification = IdentificationStateMachine(
+            sources: plane.lookups?.sources ?? [], impersonates: head.hasImpersonation)
         verb = RequestSeries.Verb(info.verb)
         transport = client.transport
         self.summary = summary
@@ -74,43 +87,15 @@ final class Exchange: TimerHandler, UpstreamUser {
     func start() {
         publish()
         if isLongRunning { plane.panel.add(.longRunningInFlight) }
-        if head.hasImpersonation, !DeliberateFault.isOn(.impersonationIgnored) {
-            return perform(machine.end(.refused(.impersonationDenied)))
-        }
         if asksForTunnel, !head.framing.isEmpty { return perform(machine.end(.refused(.upgradeWithBody))) }
-        identify(mayWait: true)
+        identify()
     }
 
-    /// Judges the token, which lies in the client's buffer still.
-    private func identify(mayWait: Bool) {
-        switch client.authenticate(head, of: id) {
-        case nil:
-            plane.count(.noCredentials)
-            perform(machine.end(.refused(.unauthenticated)))
-        case .accepted(let identity):
-            plane.count(.accepted)
-            self.identity = identity
-            perform(machine.identified())
-        case .refused(let refusal):
-            plane.count(.refused(refusal.reason))
-            plane.logger.debug("token refused", metadata: ["reason": "\(refusal.reason.rawValue)"])
-            perform(machine.end(.refused(.tokenRefused)))
-        case .needsKeys where mayWait:
-            isWaitingForKeys = true
-            plane.waitForKeys(self)
-            settle()
-        case .needsKeys:
-            plane.count(.noKey)
-            perform(machine.end(.refused(.tokenRefused)))
-        }
-    }
-
-    /// A new set of keys is in force: the token is judged by it, for good.
-    func keysArrived() {
-        isWaitingForKeys = false
-        guard machine.phase == .identifying else { return }
-        identify(mayWait: false)
-        advance()
+    /// The identity is known: the request can go on.
+    func identified(as identity: Identity) {
+        self.identity = identity
+        if isLongRunning || asksForTunnel, let end = plane.streamEnd(of: identity) { deadlines.endStream(at: end) }
+        perform(machine.identified())
     }
 
     // MARK: Upstream
@@ -213,7 +198,7 @@ final class Exchange: TimerHandler, UpstreamUser {
     private func finish(_ reason: EndReason) {
         let disposition = machine.disposition(of: reason)
         if !DeliberateFault.isOn(.timerNotCancelled) { timer.cancel(on: plane.reactor) }
-        if isWaitingForKeys, !DeliberateFault.isOn(.staysAmongKeyWaiters) { plane.stopWaitingForKeys(self) }
+        stopIdentifying()
         if let upstream {
             self.upstream = nil
             switch disposition.upstream {
@@ -326,7 +311,7 @@ final class Exchange: TimerHandler, UpstreamUser {
         row.kind = isTunnel ? .tunnel : isLongRunning ? .longRunning : .ordinary
         row.bytesFromClient = requestBody.moved
         row.bytesToClient = response.bodyBytes
-        if let identity { row.user = FixedText(identity.user.username) }
+        row.user = FixedText(user)
         plane.panel.writeRow(self.row, row)
     }
 
@@ -377,7 +362,7 @@ final class Exchange: TimerHandler, UpstreamUser {
         plane.requestLog.record(
             RequestLog.Entry(
                 id: id, client: summary.client, method: summary.method.text, path: summary.path.text,
-                user: identity?.user.username ?? "", status: status, reason: reason.name,
+                user: user, impersonated: impersonation?.user ?? "", status: status, reason: reason.name,
                 bytesFromClient: requestBody.moved + bytesTunnelled.fromClient,
                 bytesToClient: response.bodyBytes + bytesTunnelled.toClient,
                 duration: duration, isLongRunning: isLongRunning,

@@ -71,6 +71,8 @@ final class HTTP2Stream: ClientSide {
     /// The request's last byte was read.
     func requestEnded(trailers: [UInt8]) { endTrailers = trailers }
 
+    override func certificateVerdict() -> CertificateVerdict { session.connection.certificateVerdict() }
+
     override var transport: RequestSeries.Transport { .http2 }
     override var requestTrailers: [UInt8]? { endTrailers }
 
@@ -204,7 +206,9 @@ final class HTTP2Stream: ClientSide {
             responseEnd = ended.response.body?.trailers ?? []
             session.exchangeServed(self)
         case .answer:
-            guard let answer = GatewayAnswer(reason) else { return session.reset(self, .internalError) }
+            guard let answer = GatewayAnswer.to(reason, detail: ended.refusalDetail) else {
+                return session.reset(self, .internalError)
+            }
             ended.status = answer.code
             self.answer(answer, isHead: ended.head.method == .head)
         case .cut: session.cut(self, reason)
@@ -217,7 +221,7 @@ final class HTTP2Stream: ClientSide {
         plane.panel.add(Figure.responses(status: answer.code))
         dropRequest()
         send.discardAll()
-        guard send.reserve(2_048) else { return session.reset(self, .internalError) }
+        guard send.reserve(1_024 + 2 * answer.message.utf8.count) else { return session.reset(self, .internalError) }
         let written = ByteView.of(Array(answer.message.utf8)) { message in
             send.write { writer in
                 ErrorResponse(

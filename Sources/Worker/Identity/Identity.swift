@@ -11,15 +11,18 @@ final class Identity {
     let believedUntil: Double
     /// The key that verified the token: when it leaves the key set, so does the cached identity.
     let keyThumbprint: TokenDigest
+    /// The request goes on with its own token instead of the gateway's, and impersonates nobody.
+    let forwardsToken: Bool
 
     init(
         user: UserInfo, impersonationHeader: [UInt8], expiresAt: Double, believedUntil: Double,
-        keyThumbprint: TokenDigest
+        keyThumbprint: TokenDigest, forwardsToken: Bool = false
     ) {
         self.user = user
         self.impersonationHeader = impersonationHeader
         self.expiresAt = expiresAt
         self.believedUntil = believedUntil
         self.keyThumbprint = keyThumbprint
+        self.forwardsToken = forwardsToken
     }
 }

@@ -122,7 +122,8 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
     private func open(id: UInt64, listener: UInt16, peer: SocketAddress, socket: consuming FileDescriptor) {
         guard let entry = listeners[Int(listener)] else { return violated(.badValue("listener")) }
         let connection = ClientConnection(
-            id: id, peer: peer, plane: plane, connections: connections, isTLS: entry.context != nil)
+            id: id, peer: peer, plane: plane, connections: connections, isTLS: entry.context != nil,
+            trust: entry.trust)
         connections.add(connection)
         connection.open(socket, tls: entry.context)
     }
@@ -204,6 +205,7 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
         guard isStopping, connections.count == 0 else { return }
         probe.stop()
         if !DeliberateFault.isOn(.poolOutlivesWorker) { plane.upstream.stop() }
+        plane.lookups?.stop()
         listeners.stop()
         reactor.cancelTimer(&beat)
         drainTimer.cancel(on: reactor)

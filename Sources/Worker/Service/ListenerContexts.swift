@@ -10,6 +10,8 @@ final class ListenerContexts: TimerHandler {
         let configuration: ListenerConfiguration
         /// nil: plain HTTP.
         var context: TLSContext?
+        /// nil: clients are not asked for certificates.
+        let trust: ClientTrust?
         fileprivate var files: WatchedFiles
     }
 
@@ -27,16 +29,19 @@ final class ListenerContexts: TimerHandler {
         self.offersHTTP2 = offersHTTP2
         self.logger = logger
         for listener in listeners {
-            let files = WatchedFiles(listener.tls.map { [$0.certificateFile, $0.keyFile] } ?? [])
+            let tls = listener.tls
+            let files = WatchedFiles(
+                [tls?.certificateFile, tls?.keyFile, tls?.clientCAFile].compactMap { $0 })
+            let trust = tls?.clientCAFile.map { _ in ClientTrust() }
             var context: TLSContext?
             if let tls = listener.tls {
                 do {
-                    context = try load(tls)
+                    context = try load(tls, trust)
                 } catch {
                     throw .configuration("listener \(listener.name): tls: \(error)")
                 }
             }
-            entries.append(Entry(configuration: listener, context: context, files: files))
+            entries.append(Entry(configuration: listener, context: context, trust: trust, files: files))
         }
         timer = reactor.startTimer(at: reactor.now + Self.interval, handler: self)
     }
@@ -63,7 +68,7 @@ final class ListenerContexts: TimerHandler {
             guard entries[index].files.haveChanged(), let tls = entries[index].configuration.tls else { continue }
             let name = entries[index].configuration.name
             do {
-                entries[index].context = try load(tls)
+                entries[index].context = try load(tls, entries[index].trust)
                 logger.info("listener certificate read again", metadata: ["listener": "\(name)"])
             } catch {
                 // Certificate and key change one after the other: the second change comes through here again.
@@ -74,16 +79,25 @@ final class ListenerContexts: TimerHandler {
         }
     }
 
-    private func load(_ tls: ListenerConfiguration.ServerTLS) throws -> TLSContext {
+    private func load(_ tls: ListenerConfiguration.ServerTLS, _ trust: ClientTrust?) throws -> TLSContext {
         let chain: [UInt8]
         let key: [UInt8]
         do { chain = try FileReader.read(tls.certificateFile) } catch {
             throw Unreadable(path: tls.certificateFile, error: error)
         }
         do { key = try FileReader.read(tls.keyFile) } catch { throw Unreadable(path: tls.keyFile, error: error) }
-        return try TLSContext.server(
+        var authorities: ClientAuthorities?
+        if let path = tls.clientCAFile {
+            do { authorities = try ClientAuthorities(pem: FileReader.read(path)) } catch let error as Errno {
+                throw Unreadable(path: path, error: error)
+            }
+        }
+        let context = try TLSContext.server(
             credentials: .init(chain: chain, key: key), minimumVersion: tls.minimumVersion,
-            offersHTTP2: offersHTTP2)
+            offersHTTP2: offersHTTP2, clientAuthorities: authorities)
+        // From here on the requests of connections that there are already are judged by them, too.
+        trust?.replace(authorities)
+        return context
     }
 
     private struct Unreadable: Error, CustomStringConvertible {
