@@ -51,7 +51,7 @@ let package = Package(
         .executableTarget(
             name: "Worker",
             dependencies: [
-                "Shared", "CLinux", "COpenSSL", "CJose", "CCurl", "CNghttp2",
+                "Shared", "CLinux", "COpenSSL", "CJose", "CCurl", "CNghttp2", "CEL",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -76,7 +76,8 @@ let package = Package(
                 "Supervisor", "Shared", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
-        .testTarget(name: "WorkerTests", dependencies: ["Worker", "Shared", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "WorkerTests", dependencies: ["Worker", "Shared", "CEL", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "SimulationTests",
             dependencies: ["Worker", "Supervisor", "Shared", .product(name: "Logging", package: "swift-log")],

@@ -13,18 +13,18 @@ static inline CURLcode lychgate_easy_set_string(CURL *easy, CURLoption option, c
     return curl_easy_setopt(easy, option, value);
 }
 
+/// The bytes are copied.
+static inline CURLcode lychgate_easy_set_blob(CURL *easy, CURLoption option, const char *data, size_t length) {
+    struct curl_blob blob = {.data = (void *)data, .len = length, .flags = CURL_BLOB_COPY};
+    return curl_easy_setopt(easy, option, &blob);
+}
+
 static inline CURLcode lychgate_easy_set_pointer(CURL *easy, CURLoption option, void *value) {
     return curl_easy_setopt(easy, option, value);
 }
 
 static inline CURLcode lychgate_easy_set_list(CURL *easy, CURLoption option, struct curl_slist *value) {
     return curl_easy_setopt(easy, option, value);
-}
-
-/// curl keeps a copy of the bytes.
-static inline CURLcode lychgate_easy_set_blob(CURL *easy, CURLoption option, const void *data, size_t length) {
-    struct curl_blob blob = {(void *)data, length, CURL_BLOB_COPY};
-    return curl_easy_setopt(easy, option, &blob);
 }
 
 /// Makes it a POST of these bytes, of which curl keeps a copy.

@@ -61,7 +61,8 @@ package struct CELEnvironment: Sendable {
         var checker = Checker(environment: self)
         let checked = checker.check(expression)
         guard checker.issues.isEmpty else { throw .refused(checker.issues) }
-        return CELProgram(plan: checked.plan, resultType: checker.finalType(checked.type))
+        return CELProgram(
+            plan: checked.plan, resultType: checker.finalType(checked.type), selected: SelectedFields(of: expression))
     }
 
     /// The names that a name may stand for, the innermost namespace first (langdef.md, "Name Resolution").

@@ -8,6 +8,18 @@ package struct CELProgram: Sendable {
     let plan: Plan
     /// What the checker found the expression to yield; `dyn` if only evaluation can tell.
     package let resultType: CELType
+    private let selected: SelectedFields
+
+    init(plan: Plan, resultType: CELType, selected: SelectedFields) {
+        self.plan = plan
+        self.resultType = resultType
+        self.selected = selected
+    }
+
+    /// Whether `name.field`, `name.?field` or `has(name.field)` is written anywhere in the expression.
+    package func selects(_ field: String, of name: String) -> Bool {
+        selected.fields[name]?.contains { Text.equal($0, field) } ?? false
+    }
 
     /// Throws `CELError.failed` if the expression has no value, and `CELError.costLimitExceeded`.
     package func evaluate(

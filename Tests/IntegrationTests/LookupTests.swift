@@ -216,7 +216,10 @@ extension Integration {
                 }
                 let finished = try #require(http2())
                 let took = (ContinuousClock.now - start).milliseconds
-                #expect(finished.output.contains("BOOKMARK") && took < 9_000, "\(took) ms: \(finished.exit)")
+                // Between two items, and so with a proper end.
+                #expect(finished.succeeded && took < 9_000, "\(took) ms: \(finished.exit)")
+                #expect(finished.output.hasSuffix("{\"type\":\"BOOKMARK\"}\n"), "\(finished.output.suffix(40))")
+                #expect(world.gateway.log.contains("token_expired"))
                 // The same credential is good for nothing any more.
                 #expect(try world.gateway.connect().request("GET", "/x", token: token).status == 401)
                 #expect(world.gateway.waitUntilIdle(within: .seconds(2)))

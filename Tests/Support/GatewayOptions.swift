@@ -9,8 +9,12 @@ package struct GatewayOptions: Sendable {
     package var deadlines: [String: String] = [:]
     package var pool: [String: String] = [:]
     package var recycling: [String: String] = [:]
-    package var usernameClaim = "sub"
     package var limits: [String: String] = [:]
+    /// Ranges of the addresses whose PROXY headers are believed, as the file spells them.
+    package var proxies: String?
+    /// Whether clients speak TLS.
+    package var listenerTLS = true
+    package var usernameClaim = "sub"
     /// More members of `authentication`, each in one line.
     package var authentication: [String] = []
     /// The file of the authority that signs clients' certificates.
@@ -59,12 +63,7 @@ package struct GatewayOptions: Sendable {
             listeners:
               - name: main
                 address: "\(listener)"
-                tls:
-                  certificateFile: \(shownCertificate?.certificate ?? certificates.certificate)
-                  keyFile: \(shownCertificate?.key ?? certificates.key)
-                  minimumVersion: "\(minimumTLS)"
-                  \(clientAuthority.map { "clientCAFile: \($0)" } ?? "")
-            upstream:
+            \(listenerSection(certificates))upstream:
               server: \(scheme)://\(upstream)
             \(trust)  pool: \(Self.flow(pool))
             authentication:
@@ -83,6 +82,22 @@ package struct GatewayOptions: Sendable {
               socket: \(controlSocket)
             \(adminSection(certificates))
             """
+    }
+
+    private func listenerSection(_ certificates: Certificates) -> String {
+        var text = ""
+        if listenerTLS {
+            text += """
+                    tls:
+                      certificateFile: \(shownCertificate?.certificate ?? certificates.certificate)
+                      keyFile: \(shownCertificate?.key ?? certificates.key)
+                      minimumVersion: "\(minimumTLS)"
+
+                """
+            if let clientAuthority { text += "      clientCAFile: \(clientAuthority)\n" }
+        }
+        if let proxies { text += "    proxyProtocol: {from: \(proxies)}\n" }
+        return text
     }
 
     private func adminSection(_ certificates: Certificates) -> String {

@@ -19,9 +19,11 @@ internal import Foundation
 
     let pointer: OpaquePointer
 
-    /// For clients; `version`: that one only; `certificate` and `key`: what they prove themselves with.
+    /// For clients; `version`: that one only; `http2`: asks for it by ALPN, and for nothing else; `certificate` and `key`: what
+    /// they prove themselves with.
     package init(
-        trusting authorityFile: String, version: Version? = nil, certificate: String? = nil, key: String? = nil
+        trusting authorityFile: String, version: Version? = nil, http2: Bool = false, certificate: String? = nil,
+        key: String? = nil
     ) throws(HarnessError) {
         guard let context = unsafe SSL_CTX_new(TLS_client_method()) else { throw Self.failure("SSL_CTX_new") }
         unsafe pointer = context
@@ -33,6 +35,12 @@ internal import Foundation
             guard unsafe SSL_CTX_use_certificate_chain_file(context, certificate) == 1,
                 unsafe SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) == 1
             else { throw Self.failure("SSL_CTX_use_certificate_chain_file") }
+        }
+        if http2 {
+            let protocols: [UInt8] = [2, 0x68, 0x32]
+            guard unsafe SSL_CTX_set_alpn_protos(context, protocols, UInt32(protocols.count)) == 0 else {
+                throw Self.failure("SSL_CTX_set_alpn_protos")
+            }
         }
         restrict(to: version)
     }

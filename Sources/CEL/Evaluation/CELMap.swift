@@ -11,17 +11,41 @@ package struct CELMap: Sendable {
         case string(String)
     }
 
+    /// How expressions look names up. Iteration and equality always see the names as they are.
+    package enum Lookup: Sendable {
+        case exact
+        /// Names may be written escaped (`example__dot__org`); one that is no escape stands for itself.
+        case unescaped
+        /// All names are taken for escaped; one that is no escape finds nothing.
+        case unescapedOnly
+    }
+
     package private(set) var keys: [Key] = []
     package private(set) var values: [CELValue] = []
     private var places: [Key: Int] = [:]
+    private let lookup: Lookup
 
-    package init() {}
+    package init(lookup: Lookup = .exact) {
+        self.lookup = lookup
+    }
 
     package var count: Int { keys.count }
     package var isEmpty: Bool { keys.isEmpty }
 
     package subscript(key: Key) -> CELValue? {
         places[key].map { values[$0] }
+    }
+
+    /// What a selection or an index finds.
+    func find(_ key: Key) -> CELValue? {
+        guard lookup != .exact, case .string(let name) = key else { return self[key] }
+        if let meant = EscapedName.unescape(name) { return self[.string(meant)] }
+        return lookup == .unescaped ? self[key] : nil
+    }
+
+    /// What `in` says.
+    func contains(_ key: Key) -> Bool {
+        (lookup == .unescapedOnly ? find(key) : self[key]) != nil
     }
 
     /// Puts an entry in; false if the key is there already, and then nothing changes.
@@ -38,6 +62,7 @@ package struct CELMap: Sendable {
 extension CELMap: ExpressibleByDictionaryLiteral {
     /// Later entries of an equal key are left out.
     package init(dictionaryLiteral elements: (Key, CELValue)...) {
+        self.init()
         for (key, value) in elements { insert(value, for: key) }
     }
 }

@@ -24,7 +24,7 @@ enum Selection {
 
     private static func find(_ field: String, in operand: CELValue) throws(CELError) -> CELValue? {
         switch operand {
-        case .map(let map): return map[.string(field)]
+        case .map(let map): return map.find(.string(field))
         case .object(let object): return object.fields[field]
         default: throw .failed("type '\(operand.typeName)' does not support field selection")
         }
@@ -74,7 +74,7 @@ enum Selection {
             case .bool, .int, .uint, .double, .string: break
             default: throw .failed("unsupported key type")
             }
-            return CELMap.Key(finding: index).flatMap { map[$0] }
+            return CELMap.Key(finding: index).flatMap { map.find($0) }
         default: throw .noSuchOverload
         }
     }

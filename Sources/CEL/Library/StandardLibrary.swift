@@ -34,7 +34,7 @@ enum StandardLibrary {
             },
             .binary("@in", .a, .map(.a, .b), to: .bool) {
                 (a: CELValue, map: CELMap, _: inout Meter) throws(CELError) in
-                .bool(CELMap.Key(finding: a).map { map[$0] != nil } ?? false)
+                .bool(CELMap.Key(finding: a).map { map.contains($0) } ?? false)
             },
             index("_[_]", .list(.a), .int, to: .a, Selection.element),
             index("_[_]", .map(.a, .b), .a, to: .b, Selection.element),

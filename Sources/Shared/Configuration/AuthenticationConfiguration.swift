@@ -2,7 +2,15 @@
 
 /// How clients prove who they are.
 package struct AuthenticationConfiguration: Codable, Equatable, Sendable {
-    package var oidc: OIDC
+    /// The one issuer of the `--oidc-*` flags; nil: issuers are those of `file`, if any.
+    package var oidc: OIDC?
+    /// Kubernetes' own configuration file. Never beside `oidc`.
+    package var file: KubernetesFile?
+    /// Users and groups of the reserved prefix `system:` that a token may stand for all the same, to the letter.
+    package var allowedSystemNames: [String]
+    /// What a token's `typ` may be, without `application/`; empty: anything, as kube-apiserver has it.
+    package var tokenTypes: [String]
+    package var keys: Keys
     package var cache: TokenCache
     package var tokenReview: TokenReviewConfiguration
     /// nil: off.
@@ -32,14 +40,11 @@ package struct AuthenticationConfiguration: Codable, Equatable, Sendable {
         package var requiredClaims: [String: String]
         /// `--oidc-signing-algs`.
         package var signingAlgorithms: [String]
-        /// How often keys are fetched anew in the background.
-        package var refreshInterval: Duration
 
         package init(
             issuerURL: String, clientID: String, caFile: String? = nil, usernameClaim: String = "sub",
             usernamePrefix: String? = nil, groupsClaim: String? = nil, groupsPrefix: String = "",
-            requiredClaims: [String: String] = [:], signingAlgorithms: [String] = ["RS256"],
-            refreshInterval: Duration = .seconds(300)
+            requiredClaims: [String: String] = [:], signingAlgorithms: [String] = ["RS256"]
         ) {
             self.issuerURL = issuerURL
             self.clientID = clientID
@@ -50,7 +55,44 @@ package struct AuthenticationConfiguration: Codable, Equatable, Sendable {
             self.groupsPrefix = groupsPrefix
             self.requiredClaims = requiredClaims
             self.signingAlgorithms = signingAlgorithms
+        }
+    }
+
+    /// A file of `kind: AuthenticationConfiguration`, `apiVersion: apiserver.config.k8s.io/v1` or `v1beta1`, as it was read:
+    /// what it means, and whether it is right, is the worker's business, which has CEL.
+    package struct KubernetesFile: Codable, Equatable, Sendable {
+        /// In front of a field's path (`jwt[0].issuer.url`), wherever such paths stand among the gateway's own keys.
+        package static let pathPrefix = "authentication.configurationFile/"
+
+        package var path: String
+        /// The document as JSON.
+        package var document: String
+        /// Keys that stand twice in one mapping of the file, by their paths; JSON cannot show them.
+        package var repeatedKeys: [String]
+
+        package init(path: String, document: String, repeatedKeys: [String] = []) {
+            self.path = path
+            self.document = document
+            self.repeatedKeys = repeatedKeys
+        }
+    }
+
+    /// How the issuers' keys are kept fresh.
+    package struct Keys: Codable, Equatable, Sendable {
+        /// Keys are fetched anew at least this often; an issuer's `Cache-Control: max-age` may ask for it sooner.
+        package var refreshInterval: Duration
+        /// No `max-age` makes them be fetched more often than this.
+        package var minimumRefreshInterval: Duration
+        /// How long the last good keys are used while their issuer cannot be reached; zero: as long as it takes.
+        package var keepFor: Duration
+
+        package init(
+            refreshInterval: Duration = .seconds(300), minimumRefreshInterval: Duration = .seconds(60),
+            keepFor: Duration = .zero
+        ) {
             self.refreshInterval = refreshInterval
+            self.minimumRefreshInterval = minimumRefreshInterval
+            self.keepFor = keepFor
         }
     }
 
@@ -72,11 +114,16 @@ package struct AuthenticationConfiguration: Codable, Equatable, Sendable {
     }
 
     package init(
-        oidc: OIDC, cache: TokenCache = .init(), tokenReview: TokenReviewConfiguration = .init(),
+        oidc: OIDC?, file: KubernetesFile? = nil, allowedSystemNames: [String] = [], tokenTypes: [String] = [],
+        keys: Keys = .init(), cache: TokenCache = .init(), tokenReview: TokenReviewConfiguration = .init(),
         introspection: IntrospectionConfiguration? = nil, impersonation: ImpersonationConfiguration = .init(),
         tokenExpiry: TokenExpiryConfiguration = .init(), lookups: LookupsConfiguration = .init()
     ) {
         self.oidc = oidc
+        self.file = file
+        self.allowedSystemNames = allowedSystemNames
+        self.tokenTypes = tokenTypes
+        self.keys = keys
         self.cache = cache
         self.tokenReview = tokenReview
         self.introspection = introspection

@@ -16,10 +16,19 @@ package struct LimitsConfiguration: Codable, Equatable, Sendable {
     package var extras: Int
     /// The user as the API server is told (`Impersonate-` fields), in bytes; above it 431.
     package var identity: Int
+    /// Connections that one address may hold; above it new ones are reset; 0: any number.
+    package var connectionsPerAddress: Int
+    /// Connections that one address may begin in a second, on average; above it new ones are reset; 0: any number.
+    package var acceptsPerSecond: Int
+    /// Addresses to which these two do not apply: ranges such as `10.0.0.0/8`, or single ones.
+    package var exemptAddresses: [String]
+
+    package static let defaultExemptAddresses = ["127.0.0.0/8", "::1/128"]
 
     package init(
         requestLine: Int = 8_192, head: Int = 65_536, fields: Int = 128, bufferMemory: Int = 256 * 1_048_576,
-        groups: Int = 512, extras: Int = 64, identity: Int = 32_768
+        groups: Int = 512, extras: Int = 64, identity: Int = 32_768, connectionsPerAddress: Int = 4_096,
+        acceptsPerSecond: Int = 500, exemptAddresses: [String] = Self.defaultExemptAddresses
     ) {
         self.requestLine = requestLine
         self.head = head
@@ -28,5 +37,8 @@ package struct LimitsConfiguration: Codable, Equatable, Sendable {
         self.groups = groups
         self.extras = extras
         self.identity = identity
+        self.connectionsPerAddress = connectionsPerAddress
+        self.acceptsPerSecond = acceptsPerSecond
+        self.exemptAddresses = exemptAddresses
     }
 }

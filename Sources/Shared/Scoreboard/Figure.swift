@@ -51,21 +51,23 @@ package enum Figure: Int, CaseIterable, Sendable {
     /// Of the exchanges in flight: watches, log follows and the like, and tunnels.
     case longRunningInFlight
     case tunnelsInFlight
-    /// On the keyring's panel: when keys were last fetched with success, in seconds since 1970; 0: not yet.
-    case keysFetchedAt
     /// Durations of ordinary requests, summed, in microseconds; the histogram has the rest. Likewise orphan times.
     case requestMicroseconds
     case orphanMicroseconds
     /// Look-ups at other services that go on, and those that wait for their turn.
     case lookupsRunning
     case lookupsWaiting
+    /// Watches and followed logs that a drain has ended between two items.
+    case endedAtDrain
+    /// Connections of believed proxies that did not begin with a proper PROXY header.
+    case proxyHeadersRefused
 
     /// Whether it only grows while its process lives, so that it can be summed over processes that are gone.
     package var isCounter: Bool {
         switch self {
         case .connections, .exchangesInFlight, .upstreamOpen, .upstreamIdle, .orphans, .bufferBytes,
-            .orphanMicrosecondsMax, .keysGeneration, .longRunningInFlight, .tunnelsInFlight, .keysFetchedAt,
-            .lookupsRunning, .lookupsWaiting:
+            .orphanMicrosecondsMax, .keysGeneration, .longRunningInFlight, .tunnelsInFlight, .lookupsRunning,
+            .lookupsWaiting:
             false
         default: true
         }

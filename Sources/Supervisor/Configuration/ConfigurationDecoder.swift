@@ -48,6 +48,12 @@ struct ConfigurationDecoder {
                 listener.name = name
             }
             listener.tls = self.tls(reader, keys: "listeners[].tls")
+            if let proxy = reader.mapping(
+                "proxyProtocol", keys: ConfigurationSchema.names(in: "listeners[].proxyProtocol"))
+            {
+                proxy.require("from", "the proxies' addresses, such as [10.0.0.0/8]")
+                listener.proxyProtocol = .init(from: proxy.strings("from", example: "[10.0.0.0/8]") ?? [])
+            }
             return listener
         }
     }
@@ -75,23 +81,27 @@ struct ConfigurationDecoder {
     }
 
     private func authentication(_ root: MappingReader) -> AuthenticationConfiguration {
-        var result = AuthenticationConfiguration(oidc: .init(issuerURL: "", clientID: ""))
-        root.require("authentication", "a mapping with `oidc`")
+        var result = AuthenticationConfiguration(oidc: nil)
+        root.require("authentication", "a mapping with `oidc` or `configurationFile`")
         guard let section = self.section(root, "authentication") else { return result }
-        section.require("oidc", "a mapping with `issuerURL` and `clientID`")
-        if let oidc = section.mapping("oidc", keys: ConfigurationSchema.names(in: "authentication.oidc")) {
-            oidc.require("issuerURL", "the issuer's https:// URL")
-            oidc.require("clientID", "the audience that tokens for this gateway hold")
-            set(&result.oidc.issuerURL, oidc.string("issuerURL", example: "https://issuer.example"))
-            set(&result.oidc.clientID, oidc.string("clientID", example: "kubernetes"))
-            result.oidc.caFile = self.path(oidc, "caFile", example: "ca.crt")
-            set(&result.oidc.usernameClaim, oidc.string("usernameClaim", example: "sub"))
-            result.oidc.usernamePrefix = oidc.string("usernamePrefix", example: "\"oidc:\" or \"-\"")
-            result.oidc.groupsClaim = oidc.string("groupsClaim", example: "groups")
-            set(&result.oidc.groupsPrefix, oidc.string("groupsPrefix", example: "\"oidc:\"", mayBeEmpty: true))
-            set(&result.oidc.requiredClaims, oidc.stringMap("requiredClaims", example: "\"value\""))
-            set(&result.oidc.signingAlgorithms, oidc.strings("signingAlgorithms", example: "[RS256]"))
-            set(&result.oidc.refreshInterval, oidc.duration("refreshInterval", in: .seconds(1) ... .seconds(86_400)))
+        result.oidc = self.issuer(section)
+        if let path = self.path(section, "configurationFile", example: "authentication.yaml") {
+            result.file = AuthenticationFile(report: self.report).load(path)
+        }
+        if section.contains("oidc"), section.contains("configurationFile") {
+            section.blame("configurationFile", "excludes `oidc`; write the issuer into the file, or leave the file out")
+        } else if !section.contains("oidc"), !section.contains("configurationFile") {
+            section.require("oidc", "a mapping with `issuerURL` and `clientID`, or `configurationFile`")
+        }
+        set(
+            &result.allowedSystemNames,
+            section.strings("allowedSystemNames", example: "[\"system:monitoring\"]"))
+        set(&result.tokenTypes, section.strings("tokenTypes", example: "[JWT, at+jwt]"))
+        if let keys = section.mapping("keys", keys: ConfigurationSchema.names(in: "authentication.keys")) {
+            let range = Duration.seconds(1) ... .seconds(86_400)
+            set(&result.keys.refreshInterval, keys.duration("refreshInterval", in: range))
+            set(&result.keys.minimumRefreshInterval, keys.duration("minimumRefreshInterval", in: range))
+            set(&result.keys.keepFor, keys.duration("keepFor", in: .zero ... .seconds(31_536_000)))
         }
         if let cache = section.mapping("cache", keys: ConfigurationSchema.names(in: "authentication.cache")) {
             set(&result.cache.maxEntries, cache.integer("maxEntries", in: 1...10_000_000))
@@ -99,6 +109,25 @@ struct ConfigurationDecoder {
             set(&result.cache.refusedFor, cache.duration("refusedFor", in: .zero ... .seconds(86_400)))
         }
         self.lookUps(section, &result)
+        return result
+    }
+
+    private func issuer(_ section: MappingReader) -> AuthenticationConfiguration.OIDC? {
+        guard let oidc = section.mapping("oidc", keys: ConfigurationSchema.names(in: "authentication.oidc")) else {
+            return nil
+        }
+        oidc.require("issuerURL", "the issuer's https:// URL")
+        oidc.require("clientID", "the audience that tokens for this gateway hold")
+        var result = AuthenticationConfiguration.OIDC(issuerURL: "", clientID: "")
+        set(&result.issuerURL, oidc.string("issuerURL", example: "https://issuer.example"))
+        set(&result.clientID, oidc.string("clientID", example: "kubernetes"))
+        result.caFile = self.path(oidc, "caFile", example: "ca.crt")
+        set(&result.usernameClaim, oidc.string("usernameClaim", example: "sub"))
+        result.usernamePrefix = oidc.string("usernamePrefix", example: "\"oidc:\" or \"-\"")
+        result.groupsClaim = oidc.string("groupsClaim", example: "groups")
+        set(&result.groupsPrefix, oidc.string("groupsPrefix", example: "\"oidc:\"", mayBeEmpty: true))
+        set(&result.requiredClaims, oidc.stringMap("requiredClaims", example: "\"value\""))
+        set(&result.signingAlgorithms, oidc.strings("signingAlgorithms", example: "[RS256]"))
         return result
     }
 
@@ -130,7 +159,8 @@ struct ConfigurationDecoder {
         var result = DeadlinesConfiguration()
         guard let section = self.section(root, "deadlines") else { return result }
         for (name, deadline) in DeadlinesConfiguration.byName {
-            set(&result[keyPath: deadline], section.duration(name, in: .milliseconds(1) ... .seconds(86_400)))
+            let least = name == "drainDelay" ? Duration.zero : .milliseconds(1)
+            set(&result[keyPath: deadline], section.duration(name, in: least ... .seconds(86_400)))
         }
         return result
     }
@@ -145,6 +175,9 @@ struct ConfigurationDecoder {
         set(&result.groups, section.integer("groups", in: 1...100_000))
         set(&result.extras, section.integer("extras", in: 1...10_000))
         set(&result.identity, section.size("identity", in: 1_024...1_048_576))
+        set(&result.connectionsPerAddress, section.integer("connectionsPerAddress", in: 0...1_000_000))
+        set(&result.acceptsPerSecond, section.integer("acceptsPerSecond", in: 0...1_000_000))
+        set(&result.exemptAddresses, section.strings("exemptAddresses", example: "[10.0.0.0/8]"))
         return result
     }
 

@@ -68,6 +68,12 @@ enum ConfigurationSchema {
         key(
             "listeners[].tls.clientCAFile", .file, .none,
             "PEM: who may have signed clients' own certificates; without it none is asked for."),
+        key(
+            "listeners[].proxyProtocol", .mapping, .none,
+            "Proxies that say with a PROXY header (version 2) whom they speak for; without it nobody is believed."),
+        key(
+            "listeners[].proxyProtocol.from", .list, .required,
+            "Their addresses, such as 10.0.0.0/8; each of their connections must begin with the header."),
     ]
 
     private static let upstream = [
@@ -100,7 +106,11 @@ enum ConfigurationSchema {
     private static let authentication = [
         key("authentication", .mapping, .required, "How clients prove who they are."),
         key(
-            "authentication.oidc", .mapping, .required, "The OpenID Connect issuer, as kube-apiserver's --oidc-* flags."
+            "authentication.configurationFile", .file, .none,
+            "Kubernetes' own AuthenticationConfiguration (apiserver.config.k8s.io/v1 or v1beta1); excludes oidc."),
+        key(
+            "authentication.oidc", .mapping, .none,
+            "One OpenID Connect issuer, as kube-apiserver's --oidc-* flags; this or configurationFile is needed."
         ),
         key("authentication.oidc.issuerURL", .string, .required, "The issuer's URL, https only (--oidc-issuer-url)."),
         key(
@@ -129,8 +139,22 @@ enum ConfigurationSchema {
             "authentication.oidc.signingAlgorithms", .list, .value("[RS256]"),
             "Accepted algorithms among RS, PS and ES with 256, 384 and 512 (--oidc-signing-algs)."),
         key(
-            "authentication.oidc.refreshInterval", .duration, .value("5m"),
-            "How often the issuer's keys are fetched anew."),
+            "authentication.allowedSystemNames", .list, .value("[]"),
+            "Users and groups beginning with system: that tokens may stand for; all others of that prefix are refused."),
+        key(
+            "authentication.tokenTypes", .list, .value("[]"),
+            "What a token's typ may be, such as JWT or at+jwt (none counts as JWT); empty: anything, as kube-apiserver."
+        ),
+        key("authentication.keys", .mapping, .none, "How the issuers' keys are kept fresh."),
+        key(
+            "authentication.keys.refreshInterval", .duration, .value("5m"),
+            "How often keys are fetched anew; sooner if the issuer's Cache-Control says so."),
+        key(
+            "authentication.keys.minimumRefreshInterval", .duration, .value("1m"),
+            "No Cache-Control makes them be fetched more often than this."),
+        key(
+            "authentication.keys.keepFor", .duration, .value("0s"),
+            "How long the last good keys are used while their issuer cannot be reached; 0s: as long as it takes."),
         key("authentication.cache", .mapping, .none, "Each worker's cache of verified tokens."),
         key("authentication.cache.maxEntries", .integer, .value("16384"), "Tokens remembered at most."),
         key(
@@ -272,6 +296,9 @@ enum ConfigurationSchema {
             "deadlines.tunnelIdle", .duration, .value("4h"),
             "A tunnel (exec, attach, port-forward) in which nothing flows; bodyProgress once one side has ended."),
         key(
+            "deadlines.drainDelay", .duration, .value("0s"),
+            "After a stop, how long health says not ready while everything is still served; with drain below hardStop."),
+        key(
             "deadlines.drain", .duration, .value("30s"),
             "How long requests in flight may go on after a stop; below hardStop."),
         key("deadlines.hardStop", .duration, .value("45s"), "From the signal to SIGKILL for what is left."),
@@ -291,5 +318,15 @@ enum ConfigurationSchema {
         key(
             "limits.identity", .size, .value("32KiB"),
             "The user as the API server is told (Impersonate- fields); above it 431."),
+        key(
+            "limits.connectionsPerAddress", .integer, .value("4096"),
+            "Connections of one address (IPv6: one /64) at most; above it new ones are reset; 0: any number."),
+        key(
+            "limits.acceptsPerSecond", .integer, .value("500"),
+            "New connections of one address in a second, twice as many after a quiet time; above it they are reset;"
+                + " 0: any number."),
+        key(
+            "limits.exemptAddresses", .list, .value("[127.0.0.0/8, \"::1/128\"]"),
+            "Addresses without these two limits; the proxies of proxyProtocol have none either."),
     ]
 }

@@ -24,7 +24,8 @@ struct BlackBox {
             log.debug("child ended", metadata: metadata)
             return
         }
-        let rows = process.panel.rows()
+        // The rows of other roles are no requests.
+        let rows = process.role == .gateway ? process.panel.rows() : []
         metadata["in_flight"] = "\(rows.count)"
         metadata["crash_tally"] = "\(slot.machine.youngDeaths)"
         metadata["redeliver"] = "\(kept)"

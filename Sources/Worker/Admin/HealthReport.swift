@@ -10,6 +10,12 @@ struct HealthFacts: Equatable {
     /// Gateway workers that say that they are ready, and whose loops turn.
     var readyWorkers = 0
     var hasKeys = false
+    /// Whether there is an issuer at all.
+    var needsKeys = true
+    /// How many issuers' keys there are.
+    var issuersWithKeys = 0
+    /// Those whose keys were never fetched, or are too old.
+    var issuersWithoutKeys: [String] = []
 
     /// A loop stamps its heartbeat at least once a second.
     static let heartbeatAllowance = Duration.seconds(5)
@@ -22,6 +28,11 @@ struct HealthFacts: Equatable {
             isStopping = supervisor.value(.stopping) != 0
             hasKeys = supervisor.value(.newestKeys) > 0
         }
+        for issuer in board.issuers {
+            if issuer.fetchedAt > 0 { issuersWithKeys += 1 } else { issuersWithoutKeys.append(issuer.url) }
+        }
+        let keyring = board.panels(.keyring).last?.panel
+        needsKeys = keyring?.phase != .ready || issuersWithKeys + issuersWithoutKeys.count > 0
         readyWorkers = board.panels(.gateway).count { _, panel in
             panel.phase == .ready && now.since(panel.heartbeat) <= Self.heartbeatAllowance
         }
@@ -42,6 +53,8 @@ struct HealthReport: Equatable {
         let name: String
         /// nil: all is well. Told only to those who ask for this one check.
         let failure: String?
+        /// What is told in the list although the check has passed.
+        var note: String?
     }
 
     let endpoint: HealthEndpoint
@@ -53,12 +66,24 @@ struct HealthReport: Equatable {
         if endpoint != .livez {
             checks.append(
                 Check(name: "workers", failure: facts.readyWorkers > 0 ? nil : "no gateway worker is ready"))
-            checks.append(Check(name: "keys", failure: facts.hasKeys ? nil : "the issuer's keys were never fetched"))
+            checks.append(Self.keys(facts))
         }
         if endpoint == .readyz {
             checks.append(Check(name: "shutdown", failure: facts.isStopping ? "the gateway is shutting down" : nil))
         }
         self.checks = checks
+    }
+
+    /// Fails when no token can be verified. An issuer that lacks keys beside others that have theirs is named, but takes
+    /// nobody else's service away.
+    private static func keys(_ facts: HealthFacts) -> Check {
+        let lacking = facts.issuersWithoutKeys.joined(separator: ", ")
+        if facts.needsKeys, !facts.hasKeys || facts.issuersWithKeys == 0 && !lacking.isEmpty {
+            return Check(
+                name: "keys",
+                failure: lacking.isEmpty ? "the issuer's keys were never fetched" : "no keys of \(lacking)")
+        }
+        return Check(name: "keys", failure: nil, note: lacking.isEmpty ? nil : "no keys of \(lacking)")
     }
 
     private static func supervisor(_ facts: HealthFacts) -> Check {
@@ -83,7 +108,7 @@ struct HealthReport: Equatable {
                 failed = true
                 lines += "[-]\(check.name) failed: reason withheld\n"
             } else {
-                lines += "[+]\(check.name) ok\n"
+                lines += "[+]\(check.name) ok\(check.note.map { " (\($0))" } ?? "")\n"
             }
         }
         if !excluded.isEmpty {

@@ -120,6 +120,9 @@ struct MetricsPage {
         page.family("tls_handshakes_total", .counter, "TLS handshakes of clients.")
         page.sample("tls_handshakes_total", [("result", "completed")], totals.value(.tlsHandshakes))
         page.sample("tls_handshakes_total", [("result", "failed")], totals.value(.tlsFailures))
+        page.single(
+            "proxy_headers_refused_total", .counter, "Connections of proxies without a proper PROXY header.",
+            totals.value(.proxyHeadersRefused))
         page.family("upstream_connections", .gauge, "Connections to the API server now.")
         let open = totals.value(.upstreamOpen)
         let idle = totals.value(.upstreamIdle)
@@ -159,6 +162,16 @@ struct MetricsPage {
         page.single(
             "handoff_unclaimed", .gauge, "Connections accepted and neither claimed nor ended.",
             supervisor.value(.unclaimed))
+        page.family(
+            "refused_connections_total", .counter, "Connections reset because their address had too many, by limit.")
+        page.sample("refused_connections_total", [("limit", "connections")], supervisor.value(.refusedConnections))
+        page.sample("refused_connections_total", [("limit", "rate")], supervisor.value(.refusedRate))
+        page.single(
+            "tracked_addresses", .gauge, "Addresses whose connections are counted.",
+            supervisor.value(.trackedAddresses))
+        page.single(
+            "descriptor_pauses_total", .counter, "How often nothing could be accepted for want of descriptors.",
+            supervisor.value(.descriptorPauses))
         page.single("worker_slots", .gauge, "Gateway workers there should be.", supervisor.value(.slots))
         page.single("worker_spawns_total", .counter, "Children started.", supervisor.value(.spawns))
         page.family("worker_recycles_total", .counter, "Children ended, by reason.")
@@ -235,10 +248,11 @@ struct MetricsPage {
     private func age(_ panel: PanelReader) -> Double { now.since(panel.heartbeat).milliseconds / 1_000 }
 
     private func dates(_ page: inout PrometheusText) {
-        let fetched = board.panels(.keyring).map { $0.panel.value(Figure.keysFetchedAt) }.max() ?? 0
-        page.family("jwks_age_seconds", .gauge, "Since the issuer's keys were last fetched.")
-        if fetched > 0 {
-            page.sample("jwks_age_seconds", [], UInt64(max(0, wallClock - Int64(clamping: fetched))))
+        page.family("jwks_age_seconds", .gauge, "Since an issuer's keys were last fetched; none, if there are none.")
+        for issuer in board.issuers where issuer.fetchedAt > 0 {
+            page.sample(
+                "jwks_age_seconds", [("issuer", issuer.url)],
+                UInt64(max(0, wallClock - Int64(clamping: issuer.fetchedAt))))
         }
         var expiries = board.panels(.admin).last.map { $0.panel.value(.certificates, 0) }.map { [("admin", $0)] } ?? []
         for (index, name) in listeners.enumerated() where index < PanelTable.certificates.count {

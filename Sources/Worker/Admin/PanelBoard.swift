@@ -36,6 +36,12 @@ final class PanelBoard {
             .map { ($0.key, $0.value) }
     }
 
+    /// Each issuer, as the newest keyring sees it.
+    var issuers: [IssuerRow] {
+        let newest = panels(.keyring).max { ($0.panel.heartbeat, $0.owner.slot) < ($1.panel.heartbeat, $1.owner.slot) }
+        return newest?.panel.rows().map(IssuerRow.init) ?? []
+    }
+
     /// Counters of all gateway workers, gone ones included, and gauges of those there are.
     var totals: PanelTotals {
         var totals = retired

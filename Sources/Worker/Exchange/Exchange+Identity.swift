@@ -66,7 +66,7 @@ extension Exchange {
         case .refused(let refusal):
             plane.count(.refused(refusal.reason))
             return refuse(refusal)
-        case .needsKeys: verdict = .needsKeys(mark: plane.authenticator.keys.generation)
+        case .needsKeys(let issuer): verdict = .needsKeys(mark: plane.authenticator.keysMark(issuer: issuer))
         }
         carryOut(identification.judged(verdict))
     }

@@ -7,6 +7,8 @@ import Shared
 extension Exchange {
     /// Reads in one event at most, so that one loud exchange cannot keep the loop from the others.
     static let readsPerEvent = 16
+    /// How long the rest of an item may take after which a stream is to end.
+    private static let lastItem = Duration.seconds(2)
 
     // MARK: Client to API server
 
@@ -82,6 +84,7 @@ extension Exchange {
         let progress = body.move(from: &upstream.receive, to: &client.send)
         response.body = body
         switch progress {
+        case .ended where body.endsEarly: perform(machine.end(earlyEnd))
         case .ended: perform(machine.responseFinished())
         case .starved, .blocked: break
         case .refused(let fault): perform(machine.end(.upstreamInvalid(fault)))
@@ -126,6 +129,7 @@ extension Exchange {
         let framing = client.framing(of: found, to: head)
         // A body that still comes in cannot be waited for once the response is through.
         let close = !head.keepAlive || plane.isDraining || !machine.requestComplete || asksForTunnel
+        let boundary = isStream ? boundary(of: found, in: upstream.receive) : nil
         guard client.writeResponseHead(found, framing: framing, close: close, to: head, from: upstream.receive) else {
             perform(machine.end(.refused(.noBuffers)))
             return false
@@ -133,10 +137,45 @@ extension Exchange {
         machine.responseStarted()
         releaseHead()
         upstream.receive.consume(found.headLength)
-        response.begin(found, framing: framing)
+        response.begin(found, framing: framing, boundary: boundary)
         status = Int(found.status)
         plane.panel.add(Figure.responses(status: status))
         publish()
+        if endsWithDrain { endAtBoundary() } else if isStream, plane.isDraining { plane.streamDrain.add(self) }
+        return machine.phase != .ended
+    }
+
+    /// Where this response, whose fields are in the plane's table, may be ended early.
+    private func boundary(of found: ResponseHead, in source: borrowing Buffer) -> BodyBoundary? {
+        guard found.status == 200, let type = plane.fields.first(.contentType) else { return nil }
+        return source.view { bytes in
+            for index in 0..<plane.fields.count
+            where bytes.equals(plane.fields[index].name, fieldName: "content-encoding") { return nil }
+            return BodyBoundary(contentType: type.value, in: bytes)
+        }
+    }
+
+    /// The drain has come to this watch or followed log: it ends behind the item that is under way, so that the client
+    /// sees a whole one and a proper end. Without a boundary it goes on until the drain's deadline cuts it.
+    func endAtBoundary() {
+        guard isStream, machine.phase != .ended, !isTunnel else { return }
+        endsWithDrain = true
+        // Otherwise the head is still to come.
+        guard machine.phase == .responding, var body = response.body else { return }
+        response.body = nil
+        let progress = body.endEarly(to: &client.send)
+        response.body = body
+        guard progress == .ended else { return }
+        perform(machine.end(earlyEnd))
+    }
+
+    /// The credential that began this stream has expired: it ends behind the item that is under way, if that comes soon.
+    func expire(now: Instant) -> Bool {
+        guard isStream, machine.phase == .responding, earlyEnd != .expired else { return false }
+        earlyEnd = .expired
+        deadlines.endStream(at: now + Self.lastItem)
+        endAtBoundary()
+        settle()
         return true
     }
 

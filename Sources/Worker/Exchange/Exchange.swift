@@ -15,6 +15,12 @@ final class Exchange: TimerHandler, UpstreamUser {
     unowned let client: ClientSide
     let head: RequestHead
     let isLongRunning: Bool
+    /// A watch or a followed log, which a drain may end between two items.
+    let isStream: Bool
+    /// The drain has come to it.
+    var endsWithDrain = false
+    /// Why it ends, if it does so between two items.
+    var earlyEnd = EndReason.drained
     private let verb: RequestSeries.Verb
     /// Kept here because the client's side may be gone when the request is counted.
     private let transport: RequestSeries.Transport
@@ -68,6 +74,7 @@ final class Exchange: TimerHandler, UpstreamUser {
         row = number.row
         started = plane.reactor.now
         isLongRunning = info.isLongRunning
+        isStream = info.isStream
         identification = IdentificationStateMachine(
             sources: plane.lookups?.sources ?? [], impersonates: head.hasImpersonation)
         verb = RequestSeries.Verb(info.verb)
@@ -169,8 +176,11 @@ final class Exchange: TimerHandler, UpstreamUser {
         perform(machine.end(.clientInvalid(fault)))
     }
 
-    /// Cut from outside: the end of a drain, or somebody's wish.
+    /// Cut by the end of a drain.
     func cut() { perform(machine.end(.cut)) }
+
+    /// Ended because somebody asked for it.
+    func cancel() { perform(machine.end(.cancelled)) }
 
     /// The client's side has no memory for what it should take in.
     func outOfBuffers() { perform(machine.end(.refused(.noBuffers))) }
@@ -296,6 +306,7 @@ final class Exchange: TimerHandler, UpstreamUser {
         }
         guard timer.isDue(now: now, on: plane.reactor, handler: self) else { return }
         guard let stage = deadlines.expired(now: now) else { return settle() }
+        if stage == .tokenExpiry, expire(now: now) { return }
         perform(machine.end(.deadline(stage)))
     }
 
@@ -353,6 +364,9 @@ final class Exchange: TimerHandler, UpstreamUser {
         case .cut:
             plane.panel.add(.cutAtDrain)
             countCancellation(.gateway)
+        case .cancelled: countCancellation(.operator)
+        case .drained: plane.panel.add(.endedAtDrain)
+        case .expired: plane.count(.exchange(.tokenExpiry))
         case .refused(.tooManyInFlight), .refused(.noBuffers): plane.panel.add(.overloadRefusals)
         case .refused, .clientInvalid, .upstreamFailed, .upstreamInvalid: break
         }

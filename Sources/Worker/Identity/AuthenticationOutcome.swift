@@ -7,5 +7,5 @@ enum AuthenticationOutcome {
     /// No key at hand can decide: the issuer's keys have not arrived, or the token names an unknown one. The caller asks
     /// the keyring for one refresh, waits for the next `install` within its identity deadline, and tries again; still
     /// `needsKeys` then is a refusal.
-    case needsKeys
+    case needsKeys(issuer: Int)
 }

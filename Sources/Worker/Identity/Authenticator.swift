@@ -2,22 +2,25 @@
 
 internal import Shared
 
-/// Decides whose a bearer token is. Synchronous and without I/O: keys are given to it, time is an argument.
-///
-/// Order of the checks: cache, form, claims that need no key, key by `kid`, signature, user. A token is never half believed:
-/// claims read before the signature only lead to earlier refusals.
+/// Decides whose a bearer token is: `TokenJudge` with a bounded cache in front. Synchronous and without I/O: keys are
+/// given to it, time is an argument.
 final class Authenticator {
-    private let policy: OIDCPolicy
+    let policy: AuthenticationPolicy
+    private let judge: TokenJudge
     private let limits: IdentityLimits
     private let acceptedFor: Double
     private let refusedFor: Double
     private let digester = TokenDigester()
     private(set) var keys = KeySet.none
+    /// How many documents of keys have come.
+    private var installations: UInt64 = 0
     private var accepted: TokenCache<Identity>
     private var refused: TokenCache<Refusal>
 
+    /// A configuration with problems (`policy.problems`) has no issuers: nobody is let in by it.
     init(configuration: AuthenticationConfiguration, limits: IdentityLimits = IdentityLimits()) {
-        policy = OIDCPolicy(configuration.oidc)
+        policy = AuthenticationPolicy(configuration)
+        judge = TokenJudge(policy: policy, limits: limits)
         self.limits = limits
         acceptedFor = configuration.cache.acceptedFor.inSeconds
         refusedFor = configuration.cache.refusedFor.inSeconds
@@ -27,18 +30,31 @@ final class Authenticator {
         accepted = TokenCache(capacity: configuration.cache.maxEntries - refusals)
     }
 
-    /// Whether keys of the configured issuer are at hand.
-    var hasKeys: Bool { keys.keys(of: policy.issuer) != nil }
+    /// Whether there is an issuer whose tokens can be verified, or no issuer at all. One issuer that was never reached
+    /// does not keep the others' users out.
+    var hasKeys: Bool { policy.issuers.isEmpty || policy.issuers.contains { hasKeys(of: $0) } }
+
+    private func hasKeys(of issuer: IssuerPolicy) -> Bool {
+        keys.keys(of: issuer.url).map { !$0.keys.isEmpty } ?? false
+    }
+
+    /// Changes whenever this issuer's keys were fetched anew, changed or not.
+    func keysMark(issuer: Int) -> UInt64 {
+        keys.keys(of: policy.issuers[issuer].url)?.fetches ?? installations
+    }
 
     /// Entries of the cache: accepted and refused.
     var cached: (accepted: Int, refused: Int) { (accepted.count, refused.count) }
 
-    /// Puts a new generation of keys in force. Identities verified by a key that is gone are forgotten, and so is every
-    /// refusal, since a new key may overturn it.
+    /// Puts a new generation of keys in force. Identities verified by a key that its issuer has no more are forgotten, and
+    /// so is every refusal, since a new key may overturn it.
     func install(_ keys: KeySet) {
         self.keys = keys
-        let thumbprints = Set(keys.keys(of: policy.issuer)?.keys.map(\.thumbprint) ?? [])
-        accepted.removeAll { !thumbprints.contains($0.keyThumbprint) }
+        installations += 1
+        let thumbprints = policy.issuers.map { issuer in
+            Set(keys.keys(of: issuer.url)?.keys.map(\.thumbprint) ?? [])
+        }
+        accepted.removeAll { !thumbprints[$0.issuer].contains($0.keyThumbprint) }
         refused.removeAll { _ in true }
     }
 
@@ -51,9 +67,14 @@ final class Authenticator {
         if let identity = accepted.find(digest, now: now) { return .accepted(identity) }
         if let refusal = refused.find(digest, now: now) { return .refused(refusal) }
         do throws(Refusal) {
-            guard let identity = try verify(token, now: now) else { return .needsKeys }
-            accepted.insert(identity, for: digest, until: identity.believedUntil, now: now)
-            return .accepted(identity)
+            switch judge.judge(token, keys: keys, now: now) {
+            case .needsKeys(let issuer): return .needsKeys(issuer: issuer)
+            case .refused(let refusal), .notOurs(let refusal): throw refusal
+            case .user(let verified):
+                let identity = try identity(verified, now: now)
+                accepted.insert(identity, for: digest, until: identity.believedUntil, now: now)
+                return .accepted(identity)
+            }
         } catch {
             // A token that only comes too early must not be held back by the cache.
             if error.reason != .notYetValid {
@@ -63,19 +84,13 @@ final class Authenticator {
         }
     }
 
-    /// nil: keys are needed that are not there.
-    private func verify(_ token: Span<UInt8>, now: Double) throws(Refusal) -> Identity? {
-        let compact = try CompactToken(token, allowed: policy.allowedAlgorithms, limits: limits)
-        let claims = try JSONObject(
-            untrusted: compact.payload, maximumDepth: limits.jsonDepth, otherwise: .badClaims, name: "claims")
-        let expiry = try policy.checkRegisteredClaims(claims, now: now)
-        guard let issuer = keys.keys(of: policy.issuer),
-            let key = try issuer.signer(of: token, compact, attempts: limits.keyAttempts)
-        else { return nil }
-        let user = try policy.user(claims)
+    private func identity(_ verified: VerifiedToken, now: Double) throws(Refusal) -> Identity {
+        try policy.checkReserved(verified.user)
+        let user = verified.user.authenticated
         return Identity(
             user: user, impersonationHeader: try ImpersonationHeader.render(user, limits: limits),
-            expiresAt: expiry, believedUntil: min(expiry, now + acceptedFor), keyThumbprint: key.thumbprint)
+            expiresAt: verified.expiresAt, believedUntil: min(verified.expiresAt, now + acceptedFor),
+            issuer: verified.issuer, keyThumbprint: verified.keyThumbprint)
     }
 }
 

@@ -9,19 +9,22 @@ final class Identity {
     let expiresAt: Double
     /// Until when the cache believes it without looking again; never past `expiresAt`.
     let believedUntil: Double
+    /// Whose token it is: a place in the configuration.
+    let issuer: Int
     /// The key that verified the token: when it leaves the key set, so does the cached identity.
     let keyThumbprint: TokenDigest
     /// The request goes on with its own token instead of the gateway's, and impersonates nobody.
     let forwardsToken: Bool
 
     init(
-        user: UserInfo, impersonationHeader: [UInt8], expiresAt: Double, believedUntil: Double,
-        keyThumbprint: TokenDigest, forwardsToken: Bool = false
+        user: UserInfo, impersonationHeader: [UInt8], expiresAt: Double, believedUntil: Double, issuer: Int = -1,
+        keyThumbprint: TokenDigest = TokenDigest(), forwardsToken: Bool = false
     ) {
         self.user = user
         self.impersonationHeader = impersonationHeader
         self.expiresAt = expiresAt
         self.believedUntil = believedUntil
+        self.issuer = issuer
         self.keyThumbprint = keyThumbprint
         self.forwardsToken = forwardsToken
     }

@@ -8,11 +8,15 @@ struct IssuerKeys {
     /// Seconds since 1970.
     let fetchedAt: Int64
     let keys: [VerificationKey]
+    /// How often the keyring has fetched them; nil: it does not say.
+    let fetches: UInt64?
     /// How many keys were left out, by reason.
     let skipped: [JSONWebKey.Problem: Int]
 
     /// Imports a JWKS (RFC 7517 section 5). Keys that cannot verify signatures are left out and counted.
-    init(issuer: String, fetchedAt: Int64, jwks: JSONValue, digester: TokenDigester) throws(KeySetError) {
+    init(
+        issuer: String, fetchedAt: Int64, fetches: UInt64?, jwks: JSONValue, digester: TokenDigester
+    ) throws(KeySetError) {
         guard let entries = jwks.object?["keys"]?.array else { throw .malformed("keys is not an array") }
         var keys: [VerificationKey] = []
         var skipped: [JSONWebKey.Problem: Int] = [:]
@@ -26,6 +30,7 @@ struct IssuerKeys {
         }
         self.issuer = issuer
         self.fetchedAt = fetchedAt
+        self.fetches = fetches
         self.keys = keys
         self.skipped = skipped
     }

@@ -13,7 +13,8 @@ struct KeySet {
         self.issuers = issuers
     }
 
-    /// Decodes `{"generation": 3, "issuers": [{"issuer": …, "fetchedAt": …, "keys": {"keys": […]}}]}`.
+    /// Decodes `{"generation": 3, "issuers": [{"issuer": …, "fetchedAt": …, "fetches": 7, "keys": {"keys": […]}}]}`;
+    /// `fetches` may be missing.
     init(document: [UInt8]) throws(KeySetError) {
         let root: JSONValue
         do throws(JSONError) {
@@ -29,12 +30,16 @@ struct KeySet {
         let digester = TokenDigester()
         var issuers: [IssuerKeys] = []
         for entry in entries {
-            guard let entry = entry.object, entry.count == 3, let issuer = entry["issuer"]?.string,
+            guard let entry = entry.object, let issuer = entry["issuer"]?.string,
                 case .integer(let fetchedAt) = entry["fetchedAt"], let jwks = entry["keys"]
             else { throw .malformed("an issuer's members") }
+            var fetches: UInt64?
+            if case .integer(let count) = entry["fetches"], count >= 0 { fetches = UInt64(count) }
+            guard entry.count == (fetches == nil ? 3 : 4) else { throw .malformed("an issuer's members") }
             guard !issuers.contains(where: { $0.issuer.isExactly(issuer) }) else { throw .malformed("issuer twice") }
             issuers.append(
-                try IssuerKeys(issuer: issuer, fetchedAt: fetchedAt, jwks: jwks, digester: digester))
+                try IssuerKeys(
+                    issuer: issuer, fetchedAt: fetchedAt, fetches: fetches, jwks: jwks, digester: digester))
         }
         self.init(generation: UInt64(generation), issuers: issuers)
     }

@@ -6,6 +6,7 @@ struct Refusal: Error, Equatable, Sendable {
     enum Reason: String, CaseIterable, Sendable {
         case tooLarge = "token-too-large"
         case malformed = "token-malformed"
+        case wrongType = "token-type"
         case badHeader = "header-malformed"
         case criticalHeader = "header-critical-extension"
         case badClaims = "claims-malformed"
@@ -20,6 +21,9 @@ struct Refusal: Error, Equatable, Sendable {
         case emailNotVerified = "email-not-verified"
         case badGroups = "groups-malformed"
         case requiredClaim = "required-claim-mismatch"
+        case expressionFailed = "expression-failed"
+        case claimRule = "claim-validation-rule"
+        case userRule = "user-validation-rule"
         case distributedClaims = "distributed-claims-unsupported"
         case reservedName = "system-name"
         case notCarriable = "name-not-carriable"
@@ -40,8 +44,8 @@ struct Refusal: Error, Equatable, Sendable {
         self.message = message
     }
 
-    /// Whether kube-apiserver's OIDC authenticator would pass the token on instead of refusing it: it is not a JWT, or
-    /// by another issuer.
+    /// Whether a token without a known issuer is left to other authenticators for this reason: it is no JWT, or by another
+    /// issuer.
     var isNotOurs: Bool {
         switch reason {
         case .malformed, .unknownIssuer: true

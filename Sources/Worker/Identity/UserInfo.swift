@@ -7,6 +7,17 @@ struct UserInfo: Equatable, Sendable {
     var groups: [String] = []
     var extra: [String: [String]] = [:]
 
+    /// With `system:authenticated`, unless it is there (k8s.io/apiserver/pkg/authentication/group).
+    var authenticated: UserInfo {
+        guard !groups.contains(where: { $0.isExactly(Self.authenticatedGroup) }) else { return self }
+        var user = self
+        user.groups.append(Self.authenticatedGroup)
+        return user
+    }
+
+    /// Who comes without credentials, where that is allowed (k8s.io/apiserver/pkg/authentication/request/anonymous).
+    static let anonymous = UserInfo(username: "system:anonymous", groups: ["system:unauthenticated"])
+
     /// Kubernetes' own names.
     static let authenticatedGroup = "system:authenticated"
     static let reservedPrefix = "system:"

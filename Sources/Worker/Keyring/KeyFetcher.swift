@@ -6,7 +6,8 @@ internal import Shared
 
 /// Who is told of a finished fetch.
 protocol KeyFetcherOwner: AnyObject {
-    func fetched(issuer: Int, _ result: Result<[UInt8], FetchFailure>, now: Instant)
+    /// - Parameter maxAge: for how long the answer says that it may be kept.
+    func fetched(issuer: Int, _ result: Result<[UInt8], FetchFailure>, maxAge: Duration?, now: Instant)
 }
 
 /// Fetches documents over https with libcurl's multi-socket interface: curl says which sockets and which timer it waits
@@ -61,13 +62,14 @@ protocol KeyFetcherOwner: AnyObject {
     }
 
     /// Starts to fetch `url`; the owner hears of the end in any case, of a failure to start before this returns.
-    func fetch(issuer: Int, url: String, caFile: String?, deadline: Instant) {
+    func fetch(issuer: Int, url: String, authority: IssuerPolicy.Authority, deadline: Instant) {
         let remaining = Int(deadline.since(reactor.now).milliseconds)
         guard remaining > 0,
-            let transfer = KeyTransfer(issuer: issuer, url: url, caFile: caFile, milliseconds: remaining)
+            let transfer = KeyTransfer(issuer: issuer, url: url, authority: authority, milliseconds: remaining)
         else {
             owner.fetched(
-                issuer: issuer, .failure(remaining > 0 ? .transfer("curl cannot start") : .timedOut), now: reactor.now)
+                issuer: issuer, .failure(remaining > 0 ? .transfer("curl cannot start") : .timedOut), maxAge: nil,
+                now: reactor.now)
             return
         }
         transfers.append(transfer)
@@ -103,7 +105,7 @@ protocol KeyFetcherOwner: AnyObject {
             guard let index = transfers.firstIndex(where: { unsafe $0.isCurl(easy) }) else { continue }
             let transfer = transfers.remove(at: index)
             unsafe transfer.detach(from: multi)
-            owner.fetched(issuer: transfer.issuer, transfer.outcome(result), now: now)
+            owner.fetched(issuer: transfer.issuer, transfer.outcome(result), maxAge: transfer.maxAge, now: now)
         }
     }
 

@@ -11,12 +11,12 @@ internal import Shared
     private var body: [UInt8] = []
     private var isTooLarge = false
 
-    init?(issuer: Int, url: String, caFile: String?, milliseconds: Int) {
+    init?(issuer: Int, url: String, authority: IssuerPolicy.Authority, milliseconds: Int) {
         guard let easy = unsafe curl_easy_init() else { return nil }
         self.issuer = issuer
         unsafe self.easy = easy
         unsafe headers = unsafe curl_slist_append(nil, "Accept: application/json")
-        configure(url: url, caFile: caFile, milliseconds: milliseconds)
+        configure(url: url, authority: authority, milliseconds: milliseconds)
     }
 
     deinit {
@@ -24,7 +24,7 @@ internal import Shared
         unsafe curl_slist_free_all(headers)
     }
 
-    private func configure(url: String, caFile: String?, milliseconds: Int) {
+    private func configure(url: String, authority: IssuerPolicy.Authority, milliseconds: Int) {
         set(CURLOPT_URL, url)
         set(CURLOPT_PROTOCOLS_STR, "https")
         set(CURLOPT_REDIR_PROTOCOLS_STR, "https")
@@ -33,11 +33,7 @@ internal import Shared
         set(CURLOPT_SSL_VERIFYPEER, 1)
         set(CURLOPT_SSL_VERIFYHOST, 2)
         set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
-        if let caFile {
-            set(CURLOPT_CAINFO, caFile)
-            // Only that file: the default directory of authorities would still count beside it.
-            _ = unsafe lychgate_easy_set_string(easy, CURLOPT_CAPATH, nil)
-        }
+        trust(authority)
         set(CURLOPT_CA_CACHE_TIMEOUT, 0)
         set(CURLOPT_FORBID_REUSE, 1)
         set(CURLOPT_TIMEOUT_MS, milliseconds)
@@ -53,6 +49,19 @@ internal import Shared
             let bytes = unsafe UnsafeRawBufferPointer(start: data, count: size * count)
             return unsafe Unmanaged<KeyTransfer>.fromOpaque(context).takeUnretainedValue().take(bytes)
         }
+    }
+
+    /// Only the configured authorities, if there are any: the default ones would still count beside them.
+    private func trust(_ authority: IssuerPolicy.Authority) {
+        switch authority {
+        case .system: return
+        case .file(let path): set(CURLOPT_CAINFO, path)
+        case .pem(let text):
+            let result = unsafe lychgate_easy_set_blob(easy, CURLOPT_CAINFO_BLOB, text, text.utf8.count)
+            precondition(result == CURLE_OK, "curl refuses certificates in memory")
+            _ = unsafe lychgate_easy_set_string(easy, CURLOPT_CAINFO, nil)
+        }
+        _ = unsafe lychgate_easy_set_string(easy, CURLOPT_CAPATH, nil)
     }
 
     private func set(_ option: CURLoption, _ value: Int) {
@@ -84,6 +93,19 @@ internal import Shared
         }
         unsafe body.append(contentsOf: bytes)
         return bytes.count
+    }
+
+    /// What the answer's Cache-Control fields allow; nil: they do not say.
+    var maxAge: Duration? {
+        var lines: [String] = []
+        var header: UnsafeMutablePointer<curl_header>?
+        while lines.count < 8,
+            unsafe curl_easy_header(easy, "Cache-Control", lines.count, UInt32(CURLH_HEADER), -1, &header) == CURLHE_OK,
+            let found = unsafe header
+        {
+            lines.append(unsafe String(cString: found.pointee.value))
+        }
+        return CacheControl.maxAge(lines)
     }
 
     func outcome(_ result: CURLcode) -> Result<[UInt8], FetchFailure> {

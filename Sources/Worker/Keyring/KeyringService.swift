@@ -13,7 +13,7 @@ final class KeyringService: KeyFetcherOwner, ControlChannelOwner, TimerHandler {
     }
 
     private let reactor: Reactor
-    private let caFile: String?
+    private let issuers: [IssuerPolicy]
     private let panel: PanelWriter?
     private let log: Logger
     private var machine: KeyringStateMachine
@@ -34,10 +34,10 @@ final class KeyringService: KeyFetcherOwner, ControlChannelOwner, TimerHandler {
         self.reactor = reactor
         self.panel = panel
         self.log = log
-        caFile = configuration.oidc.caFile
+        issuers = AuthenticationPolicy(configuration).issuers
         machine = KeyringStateMachine(
-            issuers: [configuration.oidc.issuerURL], refreshInterval: configuration.oidc.refreshInterval,
-            now: reactor.now)
+            issuers: issuers.map { KeyringStateMachine.Source(issuer: $0.url, discoveryURL: $0.discoveryURL) },
+            settings: configuration.keys, now: reactor.now)
         self.channel = try ControlChannel(reactor: reactor, socket: channel, owner: self)
     }
 
@@ -51,6 +51,8 @@ final class KeyringService: KeyFetcherOwner, ControlChannelOwner, TimerHandler {
         beat(reactor.now)
         _ = channel?.send(.hello(version: ControlProtocol.version))
         perform(machine.tick(now: reactor.now))
+        // Without issuers there is nothing to wait for.
+        if issuers.isEmpty { sayReady() }
         reactor.run()
         fetcher.cancelAll()
         reactor.cancelTimer(&refreshTimer)
@@ -63,9 +65,16 @@ final class KeyringService: KeyFetcherOwner, ControlChannelOwner, TimerHandler {
         for action in actions {
             switch action {
             case .get(let issuer, let url, let deadline):
-                fetcher?.fetch(issuer: issuer, url: url, caFile: caFile, deadline: deadline)
+                fetcher?.fetch(
+                    issuer: issuer, url: url, authority: issuers[issuer].authority, deadline: deadline)
             case .publish(let generation, let document): publish(generation, document)
             case .report(let report): write(report)
+            }
+        }
+        if let panel {
+            for (place, fetchedAt) in machine.fetchedAt.enumerated() where place < panel.rowCount {
+                let row = IssuerRow(url: issuers[place].url, fetchedAt: UInt64(max(0, fetchedAt)))
+                panel.writeRow(place, row.row(place: place))
             }
         }
         reactor.cancelTimer(&refreshTimer)
@@ -113,6 +122,10 @@ final class KeyringService: KeyFetcherOwner, ControlChannelOwner, TimerHandler {
             log.warning("keys not fetched", metadata: metadata)
         case .recovered(let issuer, let failures):
             log.info("keys fetched again", metadata: ["issuer": "\(issuer)", "failures": "\(failures)"])
+        case .dropped(let issuer):
+            log.error("last good keys are too old and are dropped", metadata: ["issuer": "\(issuer)"])
+        case .inherited(let issuer, let keys):
+            log.notice("keys of the keyring before", metadata: ["issuer": "\(issuer)", "keys": "\(keys)"])
         }
     }
 
@@ -134,21 +147,27 @@ final class KeyringService: KeyFetcherOwner, ControlChannelOwner, TimerHandler {
         }
     }
 
-    func fetched(issuer: Int, _ result: Result<[UInt8], FetchFailure>, now: Instant) {
+    func fetched(issuer: Int, _ result: Result<[UInt8], FetchFailure>, maxAge: Duration?, now: Instant) {
         perform(
             machine.finished(
-                issuer: issuer, result, now: now, wallClock: reactor.kernel.wallClock(), jitter: .random(in: 0..<1)))
-        panel?.set(.keysFetchedAt, UInt64(max(0, machine.fetchedAt)))
+                issuer: issuer, result, maxAge: maxAge, now: now, wallClock: reactor.kernel.wallClock(),
+                jitter: .random(in: 0..<1)))
     }
 
     func received(_ reception: consuming Reception<ToWorker>, on channel: UInt32) {
         switch consume reception {
         case .message(let message): obey(message)
         case .endOfFile: reactor.stop()
+        case .messageWithDescriptor(.keys, let file): inherit(file)
         case .messageWithDescriptor: refuse()
         case .descriptorLost: refuse()
         case .violation: refuse()
         }
+    }
+
+    private func inherit(_ file: consuming FileDescriptor) {
+        guard let document = try? MemoryFile.read(file) else { return }
+        perform(machine.inherit(document, now: reactor.now, wallClock: reactor.kernel.wallClock()))
     }
 
     private func obey(_ message: ToWorker) {

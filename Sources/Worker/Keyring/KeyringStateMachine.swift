@@ -2,12 +2,20 @@
 
 internal import Shared
 
-/// What the keyring does and when: for each issuer, discovery, then its key set; publication when something changed. The
-/// last good set of an issuer is kept for ever: a provider that is down takes nothing away. Pure: no I/O, time and jitter
-/// are arguments.
+/// What the keyring does and when: for each issuer, by itself, discovery, then its key set; publication when something
+/// changed. The last good set of an issuer is kept while its provider is down, for as long as the configuration says.
+/// Pure: no I/O, time and jitter are arguments.
 struct KeyringStateMachine {
+    typealias Settings = AuthenticationConfiguration.Keys
+
     /// A whole fetch (discovery and keys together) may take this long.
     static let fetchDeadline = Duration.seconds(10)
+
+    /// An issuer, and where its discovery document lies.
+    struct Source: Equatable {
+        let issuer: String
+        let discoveryURL: String
+    }
 
     enum Action: Equatable {
         case get(issuer: Int, url: String, deadline: Instant)
@@ -21,6 +29,10 @@ struct KeyringStateMachine {
         case changed(issuer: String, generation: UInt64, keys: Int, skipped: String)
         case failed(issuer: String, FetchFailure, retryIn: Duration, hasKeys: Bool)
         case recovered(issuer: String, failures: Int)
+        /// The last good keys were too old.
+        case dropped(issuer: String)
+        /// Keys of an earlier keyring.
+        case inherited(issuer: String, keys: Int)
     }
 
     private enum Step: Equatable {
@@ -30,43 +42,52 @@ struct KeyringStateMachine {
     }
 
     private struct Issuer {
-        let url: String
+        let source: Source
         var scheduler: RefreshScheduler
         var step = Step.none
         var deadline = Instant.zero
         var published: PublishedKeys?
+        /// Seconds since 1970.
         var fetchedAt: Int64 = 0
+        /// When the published keys are too old to be used; nil: never.
+        var dropAt: Instant?
+        /// Fetches that succeeded.
+        var fetches: UInt64 = 0
+        /// Whether a first fetch has ended, either way.
+        var isTried = false
         /// The failure that the log last heard of.
         var reported: FetchFailure?
     }
 
     private var issuers: [Issuer]
+    private let settings: Settings
     /// Counts sets that differ; 0: none was published yet.
     private(set) var generation: UInt64 = 0
 
-    init(issuers: [String], refreshInterval: Duration, now: Instant) {
-        self.issuers = issuers.map { Issuer(url: $0, scheduler: RefreshScheduler(interval: refreshInterval, now: now)) }
+    init(issuers: [Source], settings: Settings, now: Instant) {
+        self.settings = settings
+        self.issuers = issuers.map {
+            Issuer(source: $0, scheduler: RefreshScheduler(interval: settings.refreshInterval, now: now))
+        }
     }
 
-    /// Whether every issuer has keys.
-    var isReady: Bool { issuers.allSatisfy { $0.published != nil } }
+    /// Whether tokens of some issuer can be verified, or there is no issuer.
+    var isReady: Bool { issuers.isEmpty || issuers.contains { $0.published != nil } }
 
-    /// When keys were last fetched, of the issuer for which that is longest ago, in seconds since 1970; 0: not all were.
-    var fetchedAt: Int64 { issuers.map(\.fetchedAt).min() ?? 0 }
+    /// When each issuer's keys were last fetched, in seconds since 1970; 0: there are none.
+    var fetchedAt: [Int64] { issuers.map { $0.published == nil ? 0 : $0.fetchedAt } }
 
     /// When `tick` has something to do.
-    var nextTick: Instant? { issuers.compactMap(\.scheduler.nextFetch).min() }
+    var nextTick: Instant? { issuers.flatMap { [$0.scheduler.nextFetch, $0.dropAt].compactMap { $0 } }.min() }
 
     /// Begins what is due.
     mutating func tick(now: Instant) -> [Action] {
-        var actions: [Action] = []
+        var actions = dropOld(now)
         for index in issuers.indices where issuers[index].scheduler.begin(now: now) {
             issuers[index].step = .discovery
             issuers[index].deadline = now + Self.fetchDeadline
             actions.append(
-                .get(
-                    issuer: index, url: ProviderMetadata.address(of: issuers[index].url),
-                    deadline: issuers[index].deadline))
+                .get(issuer: index, url: issuers[index].source.discoveryURL, deadline: issuers[index].deadline))
         }
         return actions
     }
@@ -83,9 +104,34 @@ struct KeyringStateMachine {
         return tick(now: now)
     }
 
-    /// The document asked for by `get` has arrived, or not. `wallClock`: seconds since 1970.
+    /// What an earlier keyring published: it serves until its issuers answer, so that a keyring may be replaced while a
+    /// provider is down. Keys of issuers that are not configured any more are left out.
+    mutating func inherit(_ document: [UInt8], now: Instant, wallClock: Int64) -> [Action] {
+        guard let entries = (try? JSONValue.parse(document))?.object?["issuers"]?.array else { return [] }
+        var actions: [Action] = []
+        for entry in entries {
+            guard let entry = entry.object, let name = entry["issuer"]?.string, let keys = entry["keys"],
+                case .integer(let fetchedAt) = entry["fetchedAt"],
+                let index = issuers.firstIndex(where: { $0.source.issuer.isExactly(name) }),
+                issuers[index].published == nil, let published = try? PublishedKeys(keys)
+            else { continue }
+            let age = Duration.seconds(max(0, wallClock - fetchedAt))
+            guard settings.keepFor == .zero || age < settings.keepFor else { continue }
+            issuers[index].published = published
+            issuers[index].fetchedAt = fetchedAt
+            issuers[index].dropAt = settings.keepFor == .zero ? nil : now + (settings.keepFor - age)
+            actions.append(.report(.inherited(issuer: name, keys: published.keys.count)))
+        }
+        guard !actions.isEmpty else { return [] }
+        generation += 1
+        return actions + [.publish(generation: generation, document: self.document)]
+    }
+
+    /// The document asked for by `get` has arrived, or not. `maxAge`: for how long the provider says that it may be kept.
+    /// `wallClock`: seconds since 1970.
     mutating func finished(
-        issuer index: Int, _ result: Result<[UInt8], FetchFailure>, now: Instant, wallClock: Int64, jitter: Double
+        issuer index: Int, _ result: Result<[UInt8], FetchFailure>, maxAge: Duration? = nil, now: Instant,
+        wallClock: Int64, jitter: Double
     ) -> [Action] {
         let step = issuers[index].step
         issuers[index].step = .none
@@ -94,11 +140,12 @@ struct KeyringStateMachine {
             switch step {
             case .none: return []
             case .discovery:
-                let metadata = try ProviderMetadata(document, issuer: issuers[index].url)
+                let metadata = try ProviderMetadata(document, issuer: issuers[index].source.issuer)
                 issuers[index].step = .keys
                 return [.get(issuer: index, url: metadata.keysAddress, deadline: issuers[index].deadline)]
             case .keys:
-                return fetched(index, try PublishedKeys(document), now: now, wallClock: wallClock, jitter: jitter)
+                let keys = try PublishedKeys(document)
+                return fetched(index, keys, maxAge: maxAge, now: now, wallClock: wallClock, jitter: jitter)
             }
         } catch {
             return failed(index, error, now: now, jitter: jitter)
@@ -106,14 +153,22 @@ struct KeyringStateMachine {
     }
 
     private mutating func fetched(
-        _ index: Int, _ keys: PublishedKeys, now: Instant, wallClock: Int64, jitter: Double
+        _ index: Int, _ keys: PublishedKeys, maxAge: Duration?, now: Instant, wallClock: Int64, jitter: Double
     ) -> [Action] {
         var actions: [Action] = []
         let failures = issuers[index].scheduler.failures
-        if failures > 0 { actions.append(.report(.recovered(issuer: issuers[index].url, failures: failures))) }
+        if failures > 0 {
+            actions.append(.report(.recovered(issuer: issuers[index].source.issuer, failures: failures)))
+        }
         issuers[index].reported = nil
+        issuers[index].isTried = true
         issuers[index].fetchedAt = wallClock
-        let wasDemanded = issuers[index].scheduler.succeeded(now: now, jitter: jitter)
+        issuers[index].fetches += 1
+        issuers[index].dropAt = settings.keepFor == .zero ? nil : now + settings.keepFor
+        let interval = maxAge.map {
+            min(max($0, settings.minimumRefreshInterval), settings.refreshInterval)
+        }
+        let wasDemanded = issuers[index].scheduler.succeeded(now: now, jitter: jitter, interval: interval)
         let isChanged = issuers[index].published?.keys != keys.keys
         issuers[index].published = keys
         if isChanged {
@@ -121,11 +176,11 @@ struct KeyringStateMachine {
             actions.append(
                 .report(
                     .changed(
-                        issuer: issuers[index].url, generation: generation, keys: keys.keys.count,
+                        issuer: issuers[index].source.issuer, generation: generation, keys: keys.keys.count,
                         skipped: keys.skippedSummary)))
         }
         // An unchanged set is handed out again if somebody asked: tokens that wait for their key then wait no longer.
-        if isChanged || wasDemanded { actions.append(.publish(generation: generation, document: document)) }
+        if isChanged || wasDemanded { actions += publication }
         return actions
     }
 
@@ -133,21 +188,47 @@ struct KeyringStateMachine {
         _ index: Int, _ failure: FetchFailure, now: Instant, jitter: Double
     ) -> [Action] {
         let wait = issuers[index].scheduler.failed(now: now, jitter: jitter)
-        guard issuers[index].reported != failure else { return [] }
+        var actions: [Action] = []
+        if !issuers[index].isTried {
+            // Perhaps the others' keys waited for this one's.
+            issuers[index].isTried = true
+            if generation > 0 { actions += publication }
+        }
+        guard issuers[index].reported != failure else { return actions }
         issuers[index].reported = failure
         return [
             .report(
                 .failed(
-                    issuer: issuers[index].url, failure, retryIn: wait, hasKeys: issuers[index].published != nil))
-        ]
+                    issuer: issuers[index].source.issuer, failure, retryIn: wait,
+                    hasKeys: issuers[index].published != nil))
+        ] + actions
+    }
+
+    private mutating func dropOld(_ now: Instant) -> [Action] {
+        var actions: [Action] = []
+        for index in issuers.indices {
+            guard let dropAt = issuers[index].dropAt, dropAt <= now else { continue }
+            issuers[index].dropAt = nil
+            issuers[index].published = nil
+            actions.append(.report(.dropped(issuer: issuers[index].source.issuer)))
+        }
+        guard !actions.isEmpty else { return [] }
+        generation += 1
+        return actions + publication
+    }
+
+    /// Nothing is published before every issuer was tried once: workers that wait for their first keys are ready with
+    /// them, and should have what there is.
+    private var publication: [Action] {
+        issuers.allSatisfy(\.isTried) ? [.publish(generation: generation, document: document)] : []
     }
 
     /// The keys document: `KeySet` reads it.
     private var document: String {
         let entries = issuers.compactMap { issuer -> String? in
             guard let keys = issuer.published else { return nil }
-            return #"{"issuer":\#(JSONValue.quoted(issuer.url)),"fetchedAt":\#(issuer.fetchedAt),"#
-                + #""keys":{"keys":[\#(keys.keys.joined(separator: ","))]}}"#
+            return #"{"issuer":\#(JSONValue.quoted(issuer.source.issuer)),"fetchedAt":\#(issuer.fetchedAt),"#
+                + #""fetches":\#(issuer.fetches),"keys":{"keys":[\#(keys.keys.joined(separator: ","))]}}"#
         }
         return #"{"generation":\#(generation),"issuers":[\#(entries.joined(separator: ","))]}"#
     }

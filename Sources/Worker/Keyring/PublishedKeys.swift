@@ -10,7 +10,12 @@ struct PublishedKeys: Equatable {
 
     /// Reads a provider's JWKS (RFC 7517 section 5).
     init(_ document: [UInt8]) throws(FetchFailure) {
-        guard let entries = (try? JSONValue.parse(document))?.object?["keys"]?.array else { throw .keysMalformed }
+        guard let value = try? JSONValue.parse(document) else { throw .keysMalformed }
+        try self.init(value)
+    }
+
+    init(_ document: JSONValue) throws(FetchFailure) {
+        guard let entries = document.object?["keys"]?.array else { throw .keysMalformed }
         var keys: Set<String> = []
         var skipped: [JSONWebKey.Problem: Int] = [:]
         for (index, entry) in entries.enumerated() {

@@ -57,12 +57,12 @@ struct RefreshScheduler: Equatable {
         if case .waiting = state { state = .waiting(until: now) }
     }
 
-    /// The fetch brought keys. Whether somebody had asked for it.
-    mutating func succeeded(now: Instant, jitter: Double) -> Bool {
+    /// The fetch brought keys, which are good for `interval` if the provider says so. Whether somebody had asked for it.
+    mutating func succeeded(now: Instant, jitter: Double, interval: Duration? = nil) -> Bool {
         failures = 0
         defer { isDemanded = false }
         // A tenth less at most, so that many gateways do not ask one provider in step.
-        state = .waiting(until: now + Self.scaled(interval, 1 - jitter / 10))
+        state = .waiting(until: now + Self.scaled(interval ?? self.interval, 1 - jitter / 10))
         return isDemanded
     }
 

@@ -7,9 +7,11 @@ import Shared
 struct IntrospectionAnswer {
     private let configuration: IntrospectionConfiguration
     private let limits: IdentityLimits
+    private let allowedSystemNames: Set<ExactName>
 
-    init(_ configuration: IntrospectionConfiguration, limits: IdentityLimits) {
+    init(_ configuration: IntrospectionConfiguration, limits: IdentityLimits, allowedSystemNames: [String] = []) {
         self.configuration = configuration
+        self.allowedSystemNames = Set(allowedSystemNames.map(ExactName.init))
         self.limits = limits
     }
 
@@ -30,7 +32,7 @@ struct IntrospectionAnswer {
     private func identity(_ members: JSONObject, now: Double) throws(Refusal) -> Identity {
         let expiry = try time(members, "exp") ?? .infinity
         guard expiry >= now else { throw Refusal(.expired, "exp is in the past") }
-        if let notBefore = try time(members, "nbf"), now + OIDCPolicy.notBeforeLeeway < notBefore {
+        if let notBefore = try time(members, "nbf"), now + RegisteredClaims.notBeforeLeeway < notBefore {
             throw Refusal(.notYetValid, "nbf is in the future")
         }
         if let issuer = configuration.issuer {
@@ -60,7 +62,9 @@ struct IntrospectionAnswer {
             user.groups = try strings(members[claim], refusal).map { configuration.groupsPrefix + $0 }
         }
         for name in [user.username] + user.groups where name.utf8.starts(with: UserInfo.reservedPrefix.utf8) {
-            throw Refusal(.reservedName, "a user or group of the reserved prefix system:")
+            guard allowedSystemNames.contains(ExactName(string: name)) else {
+                throw Refusal(.reservedName, "a user or group of the reserved prefix system:")
+            }
         }
         user.groups.append(UserInfo.authenticatedGroup)
         return user

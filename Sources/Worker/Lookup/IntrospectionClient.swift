@@ -20,10 +20,13 @@ final class IntrospectionClient {
     /// How long an assertion may be used (RFC 7523 section 3).
     private static let assertionLife: Int64 = 60
 
-    init(_ configuration: IntrospectionConfiguration, reactor: Reactor, limits: IdentityLimits) {
+    init(
+        _ configuration: IntrospectionConfiguration, reactor: Reactor, limits: IdentityLimits,
+        allowedSystemNames: [String]
+    ) {
         self.configuration = configuration
         self.reactor = reactor
-        answer = IntrospectionAnswer(configuration, limits: limits)
+        answer = IntrospectionAnswer(configuration, limits: limits, allowedSystemNames: allowedSystemNames)
         addresses = UpstreamTarget(endpoint: configuration.url).map {
             UpstreamAddresses(reactor: reactor, target: $0)
         }

@@ -95,7 +95,8 @@ internal import Shared
 
     private func setBlob(_ option: CURLoption, _ bytes: [UInt8]) {
         let result = unsafe bytes.withUnsafeBytes { blob in
-            unsafe lychgate_easy_set_blob(easy, option, blob.baseAddress, blob.count)
+            unsafe lychgate_easy_set_blob(
+                easy, option, blob.baseAddress?.assumingMemoryBound(to: CChar.self), blob.count)
         }
         precondition(result == CURLE_OK, "curl refuses an option")
     }

@@ -44,7 +44,8 @@ final class Lookups {
             mode.mode == .off
             ? nil : TokenReview(audiences: mode.audiences, passesThrough: mode.mode == .passThrough, limits: limits)
         introspection = authentication.introspection.map {
-            IntrospectionClient($0, reactor: reactor, limits: limits)
+            IntrospectionClient(
+                $0, reactor: reactor, limits: limits, allowedSystemNames: authentication.allowedSystemNames)
         }
         sources = (review == nil ? [] : [.tokenReview]) + (introspection == nil ? [] : [.introspection])
     }

@@ -69,12 +69,26 @@ enum CheckService {
                 Self.finding($0, "upstream.clientCertificateFile", "upstream.clientKeyFile")
             }
         }
-        if let file = configuration.authentication.oidc.caFile,
+        if let file = configuration.authentication.oidc?.caFile,
             let complaint = CertificateCheck.complaint(aboutAuthorities: .file(file))
         {
             findings.append(Self.finding(complaint, "authentication.oidc.caFile", ""))
         }
-        return findings
+        return findings + Self.findings(in: configuration.authentication)
+    }
+
+    /// What is wrong with the file of Kubernetes' own form, field by field.
+    private static func findings(in configuration: AuthenticationConfiguration) -> [Finding] {
+        let policy = AuthenticationPolicy(configuration)
+        let prefix =
+            configuration.file == nil ? "authentication.oidc." : AuthenticationConfiguration.KubernetesFile.pathPrefix
+        return policy.problems.map { Finding(severity: .error, path: prefix + $0.path, message: Self.line($0.text)) }
+            + policy.warnings.map { Finding(severity: .warning, path: prefix + $0.path, message: Self.line($0.text)) }
+    }
+
+    /// A report's line is one line.
+    private static func line(_ text: String) -> String {
+        String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 })
     }
 
     private static func source(_ file: String?, _ text: String?) -> CertificateCheck.Source? {

@@ -65,6 +65,9 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
         plane = Plane(
             reactor: reactor, configuration: configuration, panel: panel, logger: logger, target: target,
             credentials: credentials)
+        if let problem = plane.authenticator.policy.problems.first {
+            throw .configuration("authentication: \(problem)")
+        }
         connections = ClientConnections(plane: plane)
         listeners = try ListenerContexts(reactor: reactor, listeners: configuration.listeners, logger: logger)
         probe = UpstreamProbe(plane: plane)
@@ -125,7 +128,8 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
             id: id, peer: peer, plane: plane, connections: connections, isTLS: entry.context != nil,
             trust: entry.trust)
         connections.add(connection)
-        connection.open(socket, tls: entry.context)
+        connection.open(
+            socket, tls: entry.context, greeted: entry.proxies.contains { $0.contains(peer) })
     }
 
     /// This process is at its descriptor limit. Nothing of the connection was read: it can be another's, or ours later.
@@ -182,11 +186,13 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
         if !DeliberateFault.isOn(.drainDeadlineForgotten) {
             drainTimer.set(deadline, on: reactor, handler: self, tag: Tag.drain)
         }
-        guard !isStopping else { return }
-        isStopping = true
-        plane.startDraining()
-        plane.panel.setPhase(.draining, now: reactor.now)
-        connections.forEach { $0.drain() }
+        if !isStopping {
+            isStopping = true
+            plane.startDraining()
+            plane.panel.setPhase(.draining, now: reactor.now)
+            connections.forEach { $0.drain() }
+        }
+        plane.streamDrain.begin(connections.streams, until: deadline)
     }
 
     private func stop() {
@@ -207,6 +213,7 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
         if !DeliberateFault.isOn(.poolOutlivesWorker) { plane.upstream.stop() }
         plane.lookups?.stop()
         listeners.stop()
+        plane.streamDrain.stop()
         reactor.cancelTimer(&beat)
         drainTimer.cancel(on: reactor)
         plane.panel.setPhase(.stopped, now: reactor.now)

@@ -12,6 +12,8 @@ final class ListenerContexts: TimerHandler {
         var context: TLSContext?
         /// nil: clients are not asked for certificates.
         let trust: ClientTrust?
+        /// Whose PROXY headers are believed.
+        let proxies: [AddressRange]
         fileprivate var files: WatchedFiles
     }
 
@@ -41,7 +43,9 @@ final class ListenerContexts: TimerHandler {
                     throw .configuration("listener \(listener.name): tls: \(error)")
                 }
             }
-            entries.append(Entry(configuration: listener, context: context, trust: trust, files: files))
+            entries.append(
+                Entry(
+                    configuration: listener, context: context, trust: trust, proxies: listener.proxies, files: files))
         }
         timer = reactor.startTimer(at: reactor.now + Self.interval, handler: self)
     }

@@ -32,6 +32,8 @@ final class Plane {
     var askForKeys: () -> Void = {}
     /// Nothing new is begun; connections close after the request that they carry.
     private(set) var isDraining = false
+    /// Ends watches and followed logs one by one while draining.
+    let streamDrain: StreamDrain
 
     init(
         reactor: Reactor, configuration: GatewayConfiguration, panel: PanelWriter, logger: Logger,
@@ -48,6 +50,7 @@ final class Plane {
         fields = FieldTable(capacity: configuration.limits.fields)
         http2Fields = HTTP2FieldList(capacity: configuration.limits.fields + 8)
         requestLog = RequestLog(isOn: configuration.logging.requests)
+        streamDrain = StreamDrain(reactor: reactor)
         identityLimits = IdentityLimits(configuration.limits)
         authenticator = Authenticator(configuration: configuration.authentication, limits: identityLimits)
         freeRows = Array((0..<panel.rowCount).reversed())

@@ -72,7 +72,7 @@ import Testing
         var lines = MinimalConfiguration.lines
         // Sections that the minimum does not have, out of the table alone.
         for section in [
-            "authentication.cache", "authentication.tokenReview", "authentication.impersonation",
+            "authentication.cache", "authentication.keys", "authentication.tokenReview", "authentication.impersonation",
             "authentication.tokenExpiry", "authentication.lookups", "upstream.pool", "workers", "recycling",
             "deadlines", "limits", "logging", "control",
         ] {
@@ -126,6 +126,7 @@ import Testing
                 groupsPrefix: "oidc:"
                 requiredClaims: {a: "1", "https://b.example/c": no}
                 signingAlgorithms: [ES256, PS512]
+              keys:
                 refreshInterval: 1h30m
               cache: {maxEntries: 1, acceptedFor: 0s, refusedFor: 250ms}
               tokenReview: {mode: impersonate, audiences: [a], acceptedFor: 1s, refusedFor: 2s}
@@ -174,8 +175,8 @@ import Testing
                 oidc: .init(
                     issuerURL: "https://issuer.example/realm", clientID: "12", caFile: "\(root)/ca.crt",
                     usernameClaim: "email", usernamePrefix: "-", groupsClaim: "groups", groupsPrefix: "oidc:",
-                    requiredClaims: ["a": "1", "https://b.example/c": "no"], signingAlgorithms: ["ES256", "PS512"],
-                    refreshInterval: .seconds(5_400)),
+                    requiredClaims: ["a": "1", "https://b.example/c": "no"], signingAlgorithms: ["ES256", "PS512"]),
+                keys: .init(refreshInterval: .seconds(5_400)),
                 cache: .init(maxEntries: 1, acceptedFor: .zero, refusedFor: .milliseconds(250)),
                 tokenReview: .init(
                     mode: .impersonate, audiences: ["a"], acceptedFor: .seconds(1), refusedFor: .seconds(2)),

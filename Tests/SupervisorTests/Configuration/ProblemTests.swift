@@ -95,7 +95,7 @@ import Testing
             "1:1: kind: is missing; write `kind: GatewayConfiguration`",
             "1:1: listeners: is missing; write a list with at least a `name`, an `address` and `tls`",
             "1:1: upstream: is missing; write a mapping with `server`, `kubeconfig` or `inCluster: true`",
-            "1:1: authentication: is missing; write a mapping with `oidc`"),
+            "1:1: authentication: is missing; write a mapping with `oidc` or `configurationFile`"),
     ]
 
     static let keys = [
@@ -210,7 +210,7 @@ import Testing
             MinimalConfiguration.adding("listeners_: []").replacing(
                 "listeners_: []", with: "logging: {}"
             ).replacing("  - name: main", with: "  - 5\n  - name: main"),
-            "4:5: listeners[0]: is a number; write a mapping: name, address, tls instead"),
+            "4:5: listeners[0]: is a number; write a mapping: name, address, tls, … instead"),
         Mistake(
             "map of strings",
             MinimalConfiguration.replacing([12: "    clientID: a\n    requiredClaims: {admin: true}"]),

@@ -37,7 +37,7 @@ import Testing
         }
         #expect(changes { _ in } == false)
         #expect(changes { $0.upstream.server = "https://127.0.0.1:1" } == false)
-        #expect(changes { $0.authentication.oidc.clientID = "other" })
+        #expect(changes { $0.authentication.oidc?.clientID = "other" })
         #expect(changes { $0.logging.level = .debug })
     }
 }

@@ -40,7 +40,7 @@ import Testing
         try board.add(file, of: worker)
         let keyringFile = try PanelReader.makeFile(rows: 2)
         let keyring = try self.writer(keyringFile)
-        keyring.set(.keysFetchedAt, 1_990)
+        keyring.writeRow(0, IssuerRow(url: "https://i", fetchedAt: 1_990).row(place: 0))
         try board.add(keyringFile, of: PanelOwner(role: .keyring, slot: 1, generation: 1))
         let lines = page(board)
         for line in [
@@ -58,7 +58,8 @@ import Testing
             #"lychgate_requests_in_flight{class="ordinary"} 2"#,
             #"lychgate_requests_in_flight{class="long_running"} 2"#,
             #"lychgate_requests_in_flight{class="tunnel"} 1"#,
-            #"lychgate_worker_heartbeat_age_seconds{role="gateway",worker="0"} 0.0"#, "lychgate_jwks_age_seconds 10",
+            #"lychgate_worker_heartbeat_age_seconds{role="gateway",worker="0"} 0.0"#,
+            #"lychgate_jwks_age_seconds{issuer="https://i"} 10"#,
             #"lychgate_certificate_expiry_timestamp_seconds{listener="main"} 12345"#,
         ] {
             #expect(lines.contains(line), "no line \(line)")

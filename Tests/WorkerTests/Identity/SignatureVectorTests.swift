@@ -58,10 +58,12 @@ struct SignatureVectorTests {
         let token = Array(text.utf8)
         do {
             let compact = try CompactToken(
-                token.span, allowed: Set(SignatureAlgorithm.allCases), limits: IdentityLimits())
+                token.span, CompactToken.Parts(token.span, limits: IdentityLimits()),
+                allowed: Set(SignatureAlgorithm.allCases), limits: IdentityLimits())
             let set = key["keys"] == .null ? #"{"keys":["# + key.written + "]}" : key.written
             let keys = try IssuerKeys(
-                issuer: "", fetchedAt: 0, jwks: JSONValue.parse(Array(set.utf8)), digester: TokenDigester())
+                issuer: "", fetchedAt: 0, fetches: nil, jwks: JSONValue.parse(Array(set.utf8)),
+                digester: TokenDigester())
             let signer = try keys.signer(of: token.span, compact, attempts: 8)
             return signer == nil ? "no key" : nil
         } catch {

@@ -13,7 +13,9 @@ struct KeyringStateMachineTests {
     private func at(_ seconds: Int) -> Instant { Instant(nanoseconds: UInt64(1_000 + seconds) * 1_000_000_000) }
 
     private func machine(_ issuers: [String] = [TestIssuer.url]) -> KeyringStateMachine {
-        KeyringStateMachine(issuers: issuers, refreshInterval: .seconds(300), now: at(0))
+        KeyringStateMachine(
+            issuers: issuers.map { .init(issuer: $0, discoveryURL: ProviderMetadata.address(of: $0)) },
+            settings: .init(), now: at(0))
     }
 
     private func discovery(_ url: String = TestIssuer.url) -> [UInt8] {
@@ -152,7 +154,8 @@ struct KeyringStateMachineTests {
         _ = finish(&machine, .success(discovery()), at: 0)
         let actions = finish(&machine, .success(jwks([key])), at: 0)
         #expect(published(actions)?.keys.issuers.map(\.issuer) == [url])
-        #expect(!machine.isReady)
+        #expect(machine.isReady)
+        #expect(machine.fetchedAt == [0, 0])
         #expect(machine.nextTick == at(1))
     }
 }

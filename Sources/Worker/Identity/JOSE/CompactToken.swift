@@ -8,31 +8,67 @@ struct CompactToken {
     let algorithm: SignatureAlgorithm
     /// nil: the header has no `kid`, or an empty one.
     let keyID: String?
-    let payload: [UInt8]
+    /// The header's `typ`.
+    let type: String?
     let signatureBytes: Int
 
-    /// Takes the token apart. `allowed` is what the configuration allows; everything else is refused before any key or
-    /// claim is looked at.
-    init(_ token: Span<UInt8>, allowed: Set<SignatureAlgorithm>, limits: IdentityLimits) throws(Refusal) {
-        guard token.count <= limits.tokenBytes else {
-            throw Refusal(.tooLarge, "token longer than \(limits.tokenBytes) bytes")
-        }
-        let parts = try Self.parts(token)
-        guard let header = Base64URL.decode(token, parts.header) else {
-            throw Refusal(.malformed, "header is not canonical base64url")
-        }
-        guard let payload = Base64URL.decode(token, parts.payload) else {
-            throw Refusal(.malformed, "payload is not canonical base64url")
-        }
-        guard let signature = Base64URL.decode(token, parts.signature) else {
-            throw Refusal(.malformed, "signature is not canonical base64url")
-        }
-        self.payload = payload
-        signatureBytes = signature.count
+    /// The three parts, of which only the payload is decoded yet: it says whose token it is.
+    struct Parts {
+        let payload: [UInt8]
+        private let header: Range<Int>
+        private let signature: Range<Int>
 
+        init(_ token: Span<UInt8>, limits: IdentityLimits) throws(Refusal) {
+            guard token.count <= limits.tokenBytes else {
+                throw Refusal(.tooLarge, "token longer than \(limits.tokenBytes) bytes")
+            }
+            let parts = try CompactToken.parts(token)
+            guard let payload = Base64URL.decode(token, parts.payload) else {
+                throw Refusal(.malformed, "payload is not canonical base64url")
+            }
+            self.payload = payload
+            header = parts.header
+            signature = parts.signature
+        }
+
+        fileprivate func decodeHeader(_ token: Span<UInt8>) throws(Refusal) -> [UInt8] {
+            guard let bytes = Base64URL.decode(token, header) else {
+                throw Refusal(.malformed, "header is not canonical base64url")
+            }
+            return bytes
+        }
+
+        fileprivate func countSignature(_ token: Span<UInt8>) throws(Refusal) -> Int {
+            guard let bytes = Base64URL.decode(token, signature) else {
+                throw Refusal(.malformed, "signature is not canonical base64url")
+            }
+            return bytes.count
+        }
+
+        /// The claims. What is no JSON object is no JWT; what two readers might understand differently is refused.
+        func claims(limits: IdentityLimits) throws(Refusal) -> JSONObject {
+            let value: JSONValue
+            do throws(JSONError) {
+                value = try JSONValue.parse(payload, maximumDepth: limits.jsonDepth)
+            } catch {
+                throw Refusal(error == .syntax ? .malformed : .badClaims, "claims: unacceptable JSON: \(error)")
+            }
+            guard let object = value.object else { throw Refusal(.malformed, "claims: not a JSON object") }
+            return object
+        }
+    }
+
+    /// Takes the header apart. `allowed` is what the configuration allows; everything else is refused before any key is
+    /// looked at.
+    init(
+        _ token: Span<UInt8>, _ parts: Parts, allowed: Set<SignatureAlgorithm>, limits: IdentityLimits
+    ) throws(Refusal) {
+        let header = try parts.decodeHeader(token)
+        signatureBytes = try parts.countSignature(token)
         let members = try JSONObject(
             untrusted: header, maximumDepth: limits.jsonDepth, otherwise: .badHeader, name: "header")
         (algorithm, keyID) = try Self.header(members, allowed: allowed)
+        type = members["typ"]?.string
     }
 
     private static func parts(

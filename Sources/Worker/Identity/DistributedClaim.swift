@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Claims that must be fetched elsewhere (OpenID Connect Core section 5.6.2).
+enum DistributedClaim {
+    /// go-oidc refuses a token whose `_claim_names` point nowhere, whatever is made of them later.
+    static func checkSources(_ claims: JSONObject) throws(Refusal) {
+        let malformed = Refusal(.badClaims, "_claim_names or _claim_sources is malformed")
+        let sources = claims["_claim_sources"] ?? .null
+        guard sources == .null || sources.object != nil else { throw malformed }
+        let names = claims["_claim_names"] ?? .null
+        if names == .null { return }
+        guard let names = names.object else { throw malformed }
+        for value in names.members.values {
+            guard let source = value.string, !source.isEmpty, sources.object?[source]?.object != nil else {
+                throw malformed
+            }
+        }
+    }
+
+    /// Serving the user without groups that are kept elsewhere would be a wrong answer, so the token is refused. An
+    /// aggregated claim (no endpoint) is ignored as kube-apiserver does.
+    static func refuse(_ claim: String, in claims: JSONObject) throws(Refusal) {
+        guard let source = claims["_claim_names"]?.object?[claim]?.string,
+            let endpoint = claims["_claim_sources"]?.object?[source]?.object?["endpoint"], endpoint != .null,
+            endpoint != .string("")
+        else { return }
+        throw Refusal(.distributedClaims, "claim \(claim) is a distributed claim, which is not resolved")
+    }
+}

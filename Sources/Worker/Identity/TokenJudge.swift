@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Shared
+
+/// Decides whose a JWT is, by the configuration and the keys at hand. Synchronous, without I/O and without memory: time
+/// and keys are arguments. `Authenticator` puts its cache in front of it, `explain` a trace beside it.
+///
+/// Order of the checks: form, issuer, header, claims that need no key, key by `kid`, signature, user. A token is never
+/// half believed: claims read before the signature only lead to earlier refusals.
+struct TokenJudge {
+    let policy: AuthenticationPolicy
+    let limits: IdentityLimits
+
+    enum Verdict {
+        case user(VerifiedToken)
+        /// By one of our issuers, and not acceptable.
+        case refused(Refusal)
+        /// No JWT, or by no issuer of ours: another authenticator may know it.
+        case notOurs(Refusal)
+        /// By this issuer, whose keys at hand cannot decide.
+        case needsKeys(issuer: Int)
+    }
+
+    func judge(_ token: Span<UInt8>, keys: KeySet, now: Double, trace: JudgementTrace? = nil) -> Verdict {
+        var index: Int?
+        do throws(Refusal) {
+            trace?.begin("form", "\(token.count) bytes")
+            let parts = try CompactToken.Parts(token, limits: limits)
+            let claims = try parts.claims(limits: limits)
+            trace?.begin("issuer")
+            index = RegisteredClaims.untrustedIssuer(claims).flatMap { named in
+                policy.issuers.firstIndex { $0.url.isExactly(named) }
+            }
+            guard let index else { throw Refusal(.unknownIssuer, "not by a configured issuer") }
+            return try verify(token, parts, claims, index, keys, now, trace)
+        } catch {
+            trace?.fail(error.message)
+            return index == nil && error.isNotOurs ? .notOurs(error) : .refused(error)
+        }
+    }
+
+    private func verify(
+        _ token: Span<UInt8>, _ parts: CompactToken.Parts, _ claims: JSONObject, _ index: Int, _ keys: KeySet,
+        _ now: Double, _ trace: JudgementTrace?
+    ) throws(Refusal) -> Verdict {
+        let issuer = policy.issuers[index]
+        trace?.note(issuer.url)
+        trace?.begin("header")
+        let compact = try CompactToken(token, parts, allowed: issuer.algorithms, limits: limits)
+        try checkType(compact)
+        trace?.note(compact.algorithm.rawValue)
+        let expiry = try RegisteredClaims.check(claims, audiences: issuer.audiences, now: now, trace: trace)
+        trace?.begin("signature")
+        guard let set = keys.keys(of: issuer.url),
+            let key = try set.signer(of: token, compact, attempts: limits.keyAttempts)
+        else {
+            trace?.fail("the issuer's keys at hand cannot tell")
+            return .needsKeys(issuer: index)
+        }
+        trace?.note(key.key.keyID.map { "key \(JSONValue.quoted($0))" } ?? "a key without kid")
+        let user = try issuer.mapper.user(claims, trace: trace)
+        return .user(
+            VerifiedToken(
+                user: user, issuer: index, expiresAt: expiry, keyThumbprint: key.thumbprint, claims: claims))
+    }
+
+    /// `typ`, if the configuration cares (RFC 8725 section 3.11, RFC 9068 section 4); kube-apiserver does not look at it. A
+    /// token without one is a `JWT`.
+    private func checkType(_ compact: CompactToken) throws(Refusal) {
+        guard !policy.tokenTypes.isEmpty else { return }
+        guard policy.tokenTypes.contains(AuthenticationPolicy.tokenType(compact.type ?? "JWT")) else {
+            throw Refusal(.wrongType, "typ is not among the configured token types")
+        }
+    }
+}
