@@ -186,6 +186,53 @@ extension Integration {
             }
         }
 
+        @Test("Groups that lie elsewhere are fetched there, with the access token, and verified")
+        func distributedClaims() throws {
+            let certificates = try Certificates.shared.get()
+            try World.run { world in
+                let issuer = world.issuer
+                let answers = Cell<[String: String]>([
+                    "/good": try issuer.token(for: "alice", groups: ["ops", "dev"]),
+                    "/expired": try issuer.token(for: "alice", groups: ["admins"], expiresIn: -60),
+                    "/foreign": try issuer.token(
+                        for: "alice", groups: ["admins"], claims: ["iss": "https://other.test"]),
+                    "/opaque": "nonsense",
+                ])
+                let source = try ScriptedUpstream(tls: certificates.server()) { connection in
+                    while true {
+                        let head = try connection.readHead()
+                        guard let body = answers.value[head.target] else {
+                            if head.target == "/silent" { return connection.readUntilClose() }
+                            connection.answer("404 Not Found")
+                            continue
+                        }
+                        connection.answer(fields: ["Content-Type: application/jwt"], body: body)
+                    }
+                }
+                defer { source.stop() }
+                let token = { (path: String) in
+                    try issuer.token(
+                        for: "alice", claimSource: ("groups", "https://\(source.endpoint)\(path)", "access-1"))
+                }
+                let client = try world.gateway.connect()
+                #expect(try client.request("GET", "/x", token: token("/good")).status == 200, "\(world.gateway.log)")
+                let seen = try #require(world.upstream.requests(for: "/x").first)
+                #expect(seen.values("impersonate-group") == ["ops", "dev", "system:authenticated"])
+                #expect(source.requests(for: "/good").first?.values("authorization") == ["Bearer access-1"])
+                for path in ["/expired", "/foreign", "/opaque"] {
+                    #expect(try client.request("GET", "/bad", token: token(path)).status == 401, "\(path)")
+                }
+                #expect(try client.request("GET", "/bad", token: token("/missing")).status == 503)
+                #expect(world.upstream.requests(for: "/bad").isEmpty)
+                // One that leaves takes the look-up with it.
+                let leaving = try world.gateway.connect()
+                leaving.send("GET", "/x", token: try token("/silent"))
+                try wait("the look-up") { source.requestCount(for: "/silent") == 1 }
+                leaving.wire.close()
+                #expect(source.close(of: "/silent", within: .seconds(2)) != nil)
+            }
+        }
+
         @Test("A stream ends when its token does; an ordinary request does not care")
         func tokenLife() throws {
             try withWorld(["tokenExpiry: {mode: afterGrace, grace: 1s}"]) { world, _ in

@@ -75,15 +75,19 @@ class ClientSide {
     // MARK: What is the same for all
 
     /// Judges the request's credentials; nil: it has none.
-    final func authenticate(_ head: RequestHead, of exchange: UInt64) -> AuthenticationOutcome? {
+    ///
+    /// - Parameter claimed: what the source of the token's distributed groups has answered.
+    final func authenticate(
+        _ head: RequestHead, of exchange: UInt64, claimed: [UInt8]? = nil
+    ) -> AuthenticationOutcome? {
         let now = Double(plane.reactor.kernel.wallClock())
         return receive.view { bytes in
             if let token = BearerToken.find(bytes[head.authorization]) {
-                return token.span { plane.authenticator.authenticate($0, now: now) }
+                return token.span { plane.authenticator.authenticate($0, now: now, claimed: claimed) }
             }
             guard head.upgrade == .webSocket, head.hasWebSocketProtocols else { return nil }
             parseAgainIfNeeded(bytes, for: exchange)
-            return authenticateByProtocol(bytes, now: now)
+            return authenticateByProtocol(bytes, now: now, claimed: claimed)
         }
     }
 
@@ -116,7 +120,9 @@ class ClientSide {
         }
     }
 
-    private func authenticateByProtocol(_ bytes: ByteView, now: Double) -> AuthenticationOutcome? {
+    private func authenticateByProtocol(
+        _ bytes: ByteView, now: Double, claimed: [UInt8]?
+    ) -> AuthenticationOutcome? {
         switch WebSocketProtocols.token(in: plane.fields, of: bytes) {
         case .none: return nil
         case .invalid:
@@ -124,7 +130,7 @@ class ClientSide {
         case .encoded(let range):
             let decoded = bytes[range].span { Base64URL.decode($0, 0..<$0.count) }
             guard let decoded else { return .refused(Refusal(.malformed, "the subprotocol's token is not base64url")) }
-            return plane.authenticator.authenticate(decoded.span, now: now)
+            return plane.authenticator.authenticate(decoded.span, now: now, claimed: claimed)
         }
     }
 

@@ -61,11 +61,14 @@ extension Exchange {
             plane.count(.accepted)
             original = found
             verdict = .accepted
-        case .refused(let refusal) where refusal.isNotOurs && plane.lookups?.sources.isEmpty == false:
+        case .refused(let refusal) where refusal.isNotOurs && !plane.lookups.sources.isEmpty:
             verdict = .notOurs
         case .refused(let refusal):
             plane.count(.refused(refusal.reason))
             return refuse(refusal)
+        case .needsClaim(let source):
+            claimSource = source
+            verdict = .needsClaim
         case .needsKeys(let issuer): verdict = .needsKeys(mark: plane.authenticator.keysMark(issuer: issuer))
         }
         carryOut(identification.judged(verdict))
@@ -110,15 +113,51 @@ extension Exchange {
     // MARK: Other services
 
     private func ask(_ source: IdentificationStateMachine.Source) {
+        if source == .distributedClaim { return askForClaim() }
         guard let token = client.copyToken(head, of: id) else { return carryOut(identification.answered(.no)) }
         do throws(LookupFailure) {
-            let ticket = try plane.lookups?.ask(source, token, deadline: deadlines.next) { [unowned self] result in
+            let ticket = try plane.lookups.ask(source, token, deadline: deadlines.next) { [unowned self] result in
                 answered(source, result)
             }
             hold(ticket)
         } catch {
             answered(source, .failure(error))
         }
+    }
+
+    private func askForClaim() {
+        guard let claimSource, let token = client.copyToken(head, of: id) else {
+            return carryOut(identification.answered(.no))
+        }
+        do throws(LookupFailure) {
+            let ticket = try plane.lookups.ask(claimSource, for: token, deadline: deadlines.next) {
+                [unowned self] result in
+                claimAnswered(result)
+            }
+            hold(ticket)
+        } catch {
+            claimAnswered(.failure(error))
+        }
+    }
+
+    private func claimAnswered(_ result: Result<ClaimDocument, LookupFailure>) {
+        guard machine.phase == .identifying else { return }
+        lookups = []
+        switch result {
+        case .success(let document):
+            guard case .accepted(let found) = client.authenticate(head, of: id, claimed: document.token) else {
+                plane.count(.refused(.distributedClaims))
+                carryOut(identification.answered(.no))
+                break
+            }
+            plane.count(.accepted)
+            original = found
+            carryOut(identification.answered(.yes))
+        case .failure(let failure):
+            plane.count(.lookupFailed)
+            carryOut(identification.answered(note(failure)))
+        }
+        advance()
     }
 
     private func answered(
@@ -162,7 +201,7 @@ extension Exchange {
         for check in checks {
             guard machine.phase == .identifying else { return }
             do throws(LookupFailure) {
-                let ticket = try plane.lookups?.ask(check, of: user, deadline: deadlines.next) {
+                let ticket = try plane.lookups.ask(check, of: user, deadline: deadlines.next) {
                     [unowned self] result in
                     checkAnswered(check, result)
                 }

@@ -36,6 +36,8 @@ final class Exchange: TimerHandler, UpstreamUser {
     /// How the identity is found, and whoever has been asked about it (Exchange+Identity).
     var identification: IdentificationStateMachine
     var lookups: [LookupTicket] = []
+    /// Who has the groups of its token.
+    var claimSource: DistributedClaim.Source?
     /// Whom the client wants to act as; nil: as itself.
     var impersonation: ImpersonationRequest?
     /// What was denied of that.
@@ -76,7 +78,7 @@ final class Exchange: TimerHandler, UpstreamUser {
         isLongRunning = info.isLongRunning
         isStream = info.isStream
         identification = IdentificationStateMachine(
-            sources: plane.lookups?.sources ?? [], impersonates: head.hasImpersonation)
+            sources: plane.lookups.sources, impersonates: head.hasImpersonation)
         verb = RequestSeries.Verb(info.verb)
         transport = client.transport
         self.summary = summary

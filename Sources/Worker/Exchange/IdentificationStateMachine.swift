@@ -13,6 +13,8 @@ struct IdentificationStateMachine: Equatable {
     enum Source: Equatable, Sendable {
         case tokenReview
         case introspection
+        /// Whoever has the groups of a token that is ours.
+        case distributedClaim
     }
 
     enum Phase: Equatable {
@@ -33,6 +35,8 @@ struct IdentificationStateMachine: Equatable {
         case notOurs
         /// No key at hand can decide. `mark` changes with every fetch that might have brought one.
         case needsKeys(mark: UInt64)
+        /// A good token of ours, whose groups are to be had elsewhere.
+        case needsClaim
     }
 
     /// What another service says.
@@ -78,6 +82,9 @@ struct IdentificationStateMachine: Equatable {
         case .accepted: return identified()
         case .refused: return refuse(.tokenRefused)
         case .notOurs: return askNext()
+        case .needsClaim:
+            phase = .asking(.distributedClaim)
+            return .ask(.distributedClaim)
         case .needsKeys(let mark):
             // One fetch is waited for.
             guard keysMark == nil || keysMark == mark else { return refuse(.keyUnknown) }
@@ -95,7 +102,9 @@ struct IdentificationStateMachine: Equatable {
 
     /// The service that was asked about the token has answered.
     mutating func answered(_ answer: Answer) -> Action {
-        guard case .asking = phase else { return .none }
+        guard case .asking(let source) = phase else { return .none }
+        // Nobody else knows a token of ours.
+        if source == .distributedClaim { sources = [] }
         switch answer {
         case .yes: return identified()
         case .no: break

@@ -9,22 +9,18 @@ final class Lookups {
     private let tokens: LookupDesk<TokenVerdict>
     private let introspected: LookupDesk<TokenVerdict>
     private let access: LookupDesk<AccessVerdict>
+    private let claims: LookupDesk<ClaimDocument>
     private let digester = TokenDigester()
     private let review: TokenReview?
     private let introspection: IntrospectionClient?
     /// Whom a token is shown that no configured issuer owns, in this order.
     let sources: [IdentificationStateMachine.Source]
 
-    /// nil: nothing of the kind is configured.
-    init?(
+    init(
         reactor: Reactor, configuration: GatewayConfiguration, panel: PanelWriter, server: APIServerQuestions,
         limits: IdentityLimits
     ) {
         let authentication = configuration.authentication
-        guard
-            authentication.tokenReview.mode != .off || authentication.introspection != nil
-                || authentication.impersonation.mode != .deny
-        else { return nil }
         self.server = server
         let client = LookupClient(reactor: reactor, panel: panel, bounds: authentication.lookups)
         self.client = client
@@ -40,6 +36,10 @@ final class Lookups {
         access = LookupDesk(
             .accessReview, client: client, reactor: reactor, panel: panel, capacity: capacity,
             acceptedFor: authentication.impersonation.allowedFor, refusedFor: authentication.impersonation.deniedFor)
+        // The user that comes of it is remembered, not the claim.
+        claims = LookupDesk(
+            .distributedClaim, client: client, reactor: reactor, panel: panel, capacity: 0, acceptedFor: .zero,
+            refusedFor: .zero)
         review =
             mode.mode == .off
             ? nil : TokenReview(audiences: mode.audiences, passesThrough: mode.mode == .passThrough, limits: limits)
@@ -75,7 +75,19 @@ final class Lookups {
                 digest, deadline: deadline,
                 request: { () throws(LookupFailure) in try introspection.request(token) },
                 read: { introspection.read($0, now: $1) }, waiter)
+        case .distributedClaim: throw .unavailable("a distributed claim has a source of its own")
         }
+    }
+
+    /// Asks for a claim of a token that lies elsewhere.
+    func ask(
+        _ source: DistributedClaim.Source, for token: [UInt8], deadline: Instant,
+        _ waiter: @escaping LookupDesk<ClaimDocument>.Waiter
+    ) throws(LookupFailure) -> LookupTicket {
+        try claims.ask(
+            digester.digest(token.span), deadline: deadline,
+            request: { () throws(LookupFailure) in ClaimDocument.request(source) },
+            read: { reply, _ in ClaimDocument.read(reply) }, waiter)
     }
 
     private func answer<Answer: LookupAnswer>(_ known: Answer, _ waiter: LookupDesk<Answer>.Waiter) -> LookupTicket? {

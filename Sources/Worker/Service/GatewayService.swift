@@ -211,7 +211,7 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
         guard isStopping, connections.count == 0 else { return }
         probe.stop()
         if !DeliberateFault.isOn(.poolOutlivesWorker) { plane.upstream.stop() }
-        plane.lookups?.stop()
+        plane.lookups.stop()
         listeners.stop()
         plane.streamDrain.stop()
         reactor.cancelTimer(&beat)

@@ -21,8 +21,7 @@ final class Plane {
     let http2Fields: HTTP2FieldList
     private var sessionsToFlush: [HTTP2Session] = []
     private(set) var upstream: UpstreamPool!
-    /// nil: no other service is ever asked.
-    private(set) var lookups: Lookups?
+    private(set) var lookups: Lookups!
     let identityLimits: IdentityLimits
     private var exchangeCount: UInt64 = 0
     private var lookupFailureLogged = Instant.zero

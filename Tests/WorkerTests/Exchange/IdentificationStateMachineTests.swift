@@ -68,6 +68,18 @@ struct IdentificationStateMachineTests {
         #expect(machine.answered(answers[1]) == .refuse(denial))
     }
 
+    @Test("The groups of a token of ours are asked for at their source, and nobody else is asked about it")
+    func distributedClaim() {
+        for (answer, action) in [
+            (Machine.Answer.yes, Machine.Action.proceed), (.no, .refuse(.tokenRefused)),
+            (.failed, .refuse(.lookupFailed)),
+        ] {
+            var machine = machine([.tokenReview, .introspection])
+            #expect(machine.judged(.needsClaim) == .ask(.distributedClaim))
+            #expect(machine.answered(answer) == action)
+        }
+    }
+
     @Test("One that fails does not matter if the next one knows the token")
     func failureBeforeYes() {
         var machine = machine([.tokenReview, .introspection])
