@@ -14,7 +14,7 @@ extension Integration {
         @Test("2,000 abandoned --as requests to an API server that never answers a review leave nothing behind")
         func abandoned() throws {
             let reviews = ReviewingUpstream()
-            let admin = try Endpoint.free()
+            let admin = try Endpoint.free(on: "127.0.0.2")
             try World.run(
                 configure: {
                     $0.authentication = ["impersonation: {mode: authorize}", "tokenReview: {mode: impersonate}"]

@@ -20,7 +20,7 @@ extension Integration {
                 let certificates = try Certificates.shared.get()
                 standIn = try StandIn()
                 folder = try TemporaryFolder()
-                admin = try Endpoint.free()
+                admin = try Endpoint.free(on: "127.0.0.2")
                 var options = standIn.options
                 options.admin = admin
                 configure(&options)
