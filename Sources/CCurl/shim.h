@@ -27,6 +27,12 @@ static inline CURLcode lychgate_easy_set_list(CURL *easy, CURLoption option, str
     return curl_easy_setopt(easy, option, value);
 }
 
+/// Makes it a POST of these bytes, of which curl keeps a copy.
+static inline CURLcode lychgate_easy_set_body(CURL *easy, const void *data, size_t length) {
+    CURLcode result = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)length);
+    return result != CURLE_OK ? result : curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, data);
+}
+
 static inline CURLcode lychgate_easy_set_write(
     CURL *easy, size_t (*callback)(char *data, size_t size, size_t count, void *context)) {
     return curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, callback);

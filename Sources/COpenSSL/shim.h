@@ -85,6 +85,76 @@ static inline int lg_select_http(
     return SSL_TLSEXT_ERR_OK;
 }
 static inline void lg_ctx_alpn_http(SSL_CTX *ctx) { SSL_CTX_set_alpn_select_cb(ctx, lg_select_http, NULL); }
+/// Asks clients for a certificate and takes whatever they show: it is judged later, and for each request, by
+/// `lg_verify_client`. A handshake that failed over it could not fall back on a token.
+static inline int lg_take_any_certificate(int ok, X509_STORE_CTX *context) {
+    (void)ok;
+    (void)context;
+    return 1;
+}
+static inline void lg_ctx_ask_for_certificate(SSL_CTX *ctx, STACK_OF(X509) *authorities) {
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, lg_take_any_certificate);
+    // Without a context of their own, sessions that were begun with a certificate cannot be resumed.
+    static const unsigned char name[] = "lychgate";
+    SSL_CTX_set_session_id_context(ctx, name, sizeof name - 1);
+    for (int index = 0; index < sk_X509_num(authorities); index++)
+        SSL_CTX_add_client_CA(ctx, sk_X509_value(authorities, index));
+}
+/// The certificates of a PEM text; NULL if there is none, or one that does not parse.
+static inline STACK_OF(X509) *lg_read_certificates(const char *pem, int length) {
+    BIO *bio = BIO_new_mem_buf(pem, length);
+    STACK_OF(X509) *found = sk_X509_new_null();
+    for (X509 *cert; bio && found && (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL));)
+        if (!sk_X509_push(found, cert)) X509_free(cert);
+    unsigned long error = ERR_peek_last_error();
+    int whole = ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+    BIO_free(bio);
+    ERR_clear_error();
+    if (found && whole && sk_X509_num(found) > 0) return found;
+    sk_X509_pop_free(found, X509_free);
+    return NULL;
+}
+static inline void lg_free_certificates(STACK_OF(X509) *certificates) { sk_X509_pop_free(certificates, X509_free); }
+/// A store that trusts these, whether they have signed themselves or not, as Go's verifier does.
+static inline X509_STORE *lg_store_of(STACK_OF(X509) *certificates) {
+    X509_STORE *store = X509_STORE_new();
+    for (int index = 0; store && index < sk_X509_num(certificates); index++)
+        if (!X509_STORE_add_cert(store, sk_X509_value(certificates, index))) {
+            X509_STORE_free(store);
+            return NULL;
+        }
+    if (store) X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
+    return store;
+}
+/// Verifies the certificate that a client has shown, for client authentication, at a time in seconds since 1970. X509_V_OK or
+/// why not; `until`: when the first certificate of the chain ends.
+static inline int lg_verify_client(SSL *ssl, X509_STORE *store, int64_t now, int64_t *until) {
+    int result = X509_V_ERR_UNSPECIFIED;
+    X509_STORE_CTX *context = X509_STORE_CTX_new();
+    if (context && X509_STORE_CTX_init(context, store, SSL_get0_peer_certificate(ssl), SSL_get_peer_cert_chain(ssl)) &&
+        X509_STORE_CTX_set_default(context, "ssl_client")) {
+        X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(context), (time_t)now);
+        int ok = X509_verify_cert(context);
+        result = X509_STORE_CTX_get_error(context);
+        if (ok != 1 && result == X509_V_OK) result = X509_V_ERR_UNSPECIFIED;
+        *until = INT64_MAX;
+        STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(context);
+        for (int index = 0; ok == 1 && index < sk_X509_num(chain); index++) {
+            struct tm parts;
+            if (ASN1_TIME_to_tm(X509_get0_notAfter(sk_X509_value(chain, index)), &parts) != 1) {
+                result = X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD;
+                continue;
+            }
+            int64_t end = (int64_t)timegm(&parts);
+            if (end < *until) *until = end;
+        }
+    }
+    X509_STORE_CTX_free(context);
+    ERR_clear_error();
+    return result;
+}
+static inline void lg_free(void *memory) { OPENSSL_free(memory); }
+
 /// Variadic functions and macros of libcrypto that Swift cannot import.
 static inline EVP_PKEY *lg_rsa_generate(size_t bits) {
     return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", bits);

@@ -16,13 +16,14 @@ extension Integration {
             let environment: [String: String]
             let admin: Endpoint
 
-            init() throws {
+            init(_ configure: (inout GatewayOptions) -> Void = { _ in }) throws {
                 let certificates = try Certificates.shared.get()
                 standIn = try StandIn()
                 folder = try TemporaryFolder()
-                admin = try Endpoint.free()
+                admin = try Endpoint.free(on: "127.0.0.2")
                 var options = standIn.options
                 options.admin = admin
+                configure(&options)
                 gateway = try GatewayFixture(options, certificates: certificates)
                 let token = try standIn.token(for: "alice", groups: ["developers"])
                 let kubeconfig = try folder.write(
@@ -104,6 +105,36 @@ extension Integration {
             #expect(http2 >= 8, "kubectl speaks HTTP/2")
             #expect(metrics.value("requests_total", ["protocol": "http/1.1"]) ?? 0 == 0)
 
+            let stopped = cluster.gateway.stop()
+            #expect(stopped.exit == .code(0) && stopped.survivors.isEmpty, "\(stopped.log)")
+        }
+
+        @Test("--as, --as-group and --as-uid, allowed and denied; an API token")
+        func impersonation() throws {
+            let cluster = try Cluster {
+                $0.authentication = ["impersonation: {mode: authorize}", "tokenReview: {mode: impersonate}"]
+            }
+            defer { cluster.standIn.stop() }
+            let bob = try cluster.kubectl(
+                "get", "--raw", "/whoami", "--as", "bob", "--as-group", "ops", "--as-group", "dev", "--as-uid", "7")
+            #expect(bob.succeeded, "\(bob.errors)")
+            for part in [#""user":"bob""#, #""uid":"7""#, "ops", "dev", "lychgate-original-user", "alice"] {
+                #expect(bob.output.contains(part), "\(part) is not in \(bob.output)")
+            }
+            let account = try cluster.kubectl("get", "pods", "-A", "--as", "system:serviceaccount:default:web")
+            #expect(account.succeeded, "\(account.errors)")
+
+            let root = try cluster.kubectl("get", "pods", "--as", "root", "--as-group", "admins", "--as-group", "ops")
+            #expect(!root.succeeded)
+            #expect(
+                root.errors.contains("Forbidden") && root.errors.contains(#"Impersonate-User "root""#)
+                    && root.errors.contains(#"Impersonate-Group "admins""#) && !root.errors.contains(#""ops""#),
+                "\(root.errors)")
+
+            let robot = try cluster.kubectl("get", "--raw", "/whoami", "--token", "stand-in-token-robot")
+            #expect(robot.output.contains(#""user":"robot""#) && robot.output.contains("robots"), "\(robot.errors)")
+            let nobody = try cluster.kubectl("get", "pods", "--token", "stand-in")
+            #expect(!nobody.succeeded)
             let stopped = cluster.gateway.stop()
             #expect(stopped.exit == .code(0) && stopped.survivors.isEmpty, "\(stopped.log)")
         }

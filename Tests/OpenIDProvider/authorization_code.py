@@ -31,6 +31,7 @@ def main():
     parser.add_argument("--client", default="kubernetes")
     parser.add_argument("--user", default="alice")
     parser.add_argument("--scope", default="openid profile email groups")
+    parser.add_argument("--token", choices=("id_token", "access_token"), default="id_token", help="what is printed")
     options = parser.parse_args()
 
     redirect_uri = "https://127.0.0.1/callback"
@@ -89,7 +90,7 @@ def main():
                 "code_verifier": verifier,
             },
         ).raise_for_status().json()
-    print(tokens["id_token"])
+    print(tokens[options.token])
 
 
 if __name__ == "__main__":

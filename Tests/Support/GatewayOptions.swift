@@ -19,6 +19,10 @@ package struct GatewayOptions: Sendable {
     /// Members of `authentication.keys`.
     package var keys: [String: String] = [:]
     package var usernameClaim = "sub"
+    /// More members of `authentication`, each in one line.
+    package var authentication: [String] = []
+    /// The file of the authority that signs clients' certificates.
+    package var clientAuthority: String?
     package var clientID = "demo"
     package var minimumTLS = "1.2"
     package var upstreamTLS = true
@@ -85,7 +89,7 @@ package struct GatewayOptions: Sendable {
                 usernamePrefix: "-"
                 groupsClaim: groups
               keys: \(Self.flow(keys))
-            workers: {count: \(workers), maxConnections: \(maxConnections), maxInFlight: \(maxInFlight)\(executable)}
+            \(authentication.map { "  " + $0 + "\n" }.joined())\(workerSection)
             recycling: \(Self.flow(recycling))
             limits: \(Self.flow(limits))
             deadlines: \(Self.flow(deadlines))
@@ -93,6 +97,10 @@ package struct GatewayOptions: Sendable {
               socket: \(controlSocket)
             \(adminSection(certificates))\(sections)
             """
+    }
+
+    private var workerSection: String {
+        "workers: {count: \(workers), maxConnections: \(maxConnections), maxInFlight: \(maxInFlight)\(executable)}"
     }
 
     private var executable: String { workerProgram.map { ", executable: \($0)" } ?? "" }
@@ -111,6 +119,7 @@ package struct GatewayOptions: Sendable {
                       minimumVersion: "\(minimumTLS)"
 
                 """
+            if let clientAuthority { text += "      clientCAFile: \(clientAuthority)\n" }
         }
         if let proxies { text += "    proxyProtocol: {from: \(proxies)}\n" }
         return text + listenerLines.map { "    \($0)\n" }.joined()

@@ -34,12 +34,24 @@ package final class OpenIDProvider: Sendable {
     }
 
     /// A real ID token, by the authorization code grant through the provider's own pages.
-    package func idToken() throws -> String {
+    package func idToken() throws -> String { try token("id_token") }
+
+    /// The access token of such a grant.
+    package func accessToken() throws -> String { try token("access_token") }
+
+    /// Where access tokens are introspected, and a file with the client's secret for it.
+    package var introspectionURL: String { url + "/oauth/introspect" }
+
+    package func writeSecret(to folder: TemporaryFolder) throws -> String {
+        try folder.write("introspection-secret", (secrets["PROVIDER_CLIENT_SECRET"] ?? "") + "\n")
+    }
+
+    private func token(_ kind: String) throws -> String {
         let finished = try ChildProcess.run(
             Harness.python,
             [
                 Self.scripts + "authorization_code.py", "--issuer", url, "--ca", certificates.authority,
-                "--client", clientID, "--user", user,
+                "--client", clientID, "--user", user, "--token", kind,
             ],
             environment: secrets)
         guard finished.succeeded else { throw HarnessError.unexpected("no token: \(finished.errors)") }

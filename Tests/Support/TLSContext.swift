@@ -19,13 +19,22 @@ internal import Foundation
 
     let pointer: OpaquePointer
 
-    /// For clients; `version`: that one only; `http2`: asks for it by ALPN, and for nothing else.
-    package init(trusting authorityFile: String, version: Version? = nil, http2: Bool = false) throws(HarnessError) {
+    /// For clients; `version`: that one only; `http2`: asks for it by ALPN, and for nothing else; `certificate` and `key`: what
+    /// they prove themselves with.
+    package init(
+        trusting authorityFile: String, version: Version? = nil, http2: Bool = false, certificate: String? = nil,
+        key: String? = nil
+    ) throws(HarnessError) {
         guard let context = unsafe SSL_CTX_new(TLS_client_method()) else { throw Self.failure("SSL_CTX_new") }
         unsafe pointer = context
         unsafe SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
         guard unsafe SSL_CTX_load_verify_locations(context, authorityFile, nil) == 1 else {
             throw Self.failure("SSL_CTX_load_verify_locations")
+        }
+        if let certificate, let key {
+            guard unsafe SSL_CTX_use_certificate_chain_file(context, certificate) == 1,
+                unsafe SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) == 1
+            else { throw Self.failure("SSL_CTX_use_certificate_chain_file") }
         }
         if http2 {
             let protocols: [UInt8] = [2, 0x68, 0x32]

@@ -66,9 +66,10 @@ package final class TestIssuer: Sendable {
     }
 
     /// An ID token for the audience `demo`; `keyIdentifier` other than its own makes one by a key that nobody has.
+    /// `claimSource`: the claim of that name is to be had there instead (OpenID Connect Core section 5.6.2).
     package func token(
         for user: String, groups: [String] = [], expiresIn seconds: Int = 3_600, keyIdentifier: String? = nil,
-        claims: [String: String] = [:]
+        claims: [String: String] = [:], claimSource: (name: String, endpoint: String, token: String)? = nil
     ) throws -> String {
         let now = Int(Date().timeIntervalSince1970)
         var members: [String: Any] = [
@@ -76,6 +77,13 @@ package final class TestIssuer: Sendable {
             "jti": UUID().uuidString,
         ]
         for (name, value) in claims { members[name] = value }
+        if let claimSource {
+            members[claimSource.name] = nil
+            members["_claim_names"] = [claimSource.name: "elsewhere"]
+            members["_claim_sources"] = [
+                "elsewhere": ["endpoint": claimSource.endpoint, "access_token": claimSource.token]
+            ]
+        }
         let header = #"{"alg":"RS256","typ":"JWT","kid":"\#(keyIdentifier ?? Self.keyIdentifier)"}"#
         let payload = try JSONSerialization.data(withJSONObject: members, options: [.sortedKeys])
         let signed = Self.base64URL(Array(header.utf8)) + "." + Self.base64URL(Array(payload))

@@ -6,17 +6,19 @@ import NIOHTTP1
 /// The stand-in Kubernetes API: enough of it for kubectl, and paths of its own that show what a proxy in front does.
 final class KubernetesAPI: Router {
     /// What is answered without a client certificate.
-    private static let open: Set<String> = ["livez", "readyz", "healthz", "stats"]
+    private static let open: Set<String> = ["livez", "readyz", "healthz", "stats", "stand-in"]
 
     private let statistics: StandInStatistics
     private let cluster = ClusterState()
     private let streams: PodStreams
+    private let reviews = Reviews()
     private var routes: [Route] = []
 
     init(_ statistics: StandInStatistics) {
         self.statistics = statistics
         self.streams = PodStreams(cluster)
-        self.routes = probes() + discovery() + objects() + configMaps() + streams.routes() + proxyTests()
+        self.routes =
+            probes() + discovery() + objects() + configMaps() + streams.routes() + reviews.routes() + proxyTests()
     }
 
     func webSocket(for request: Request) -> WebSocketService? {

@@ -12,6 +12,12 @@ package struct AuthenticationConfiguration: Codable, Equatable, Sendable {
     package var tokenTypes: [String]
     package var keys: Keys
     package var cache: TokenCache
+    package var tokenReview: TokenReviewConfiguration
+    /// nil: off.
+    package var introspection: IntrospectionConfiguration?
+    package var impersonation: ImpersonationConfiguration
+    package var tokenExpiry: TokenExpiryConfiguration
+    package var lookups: LookupsConfiguration
 
     /// One OpenID Connect issuer, with the meaning of kube-apiserver's `--oidc-*` flags.
     package struct OIDC: Codable, Equatable, Sendable {
@@ -109,7 +115,9 @@ package struct AuthenticationConfiguration: Codable, Equatable, Sendable {
 
     package init(
         oidc: OIDC?, file: KubernetesFile? = nil, allowedSystemNames: [String] = [], tokenTypes: [String] = [],
-        keys: Keys = .init(), cache: TokenCache = .init()
+        keys: Keys = .init(), cache: TokenCache = .init(), tokenReview: TokenReviewConfiguration = .init(),
+        introspection: IntrospectionConfiguration? = nil, impersonation: ImpersonationConfiguration = .init(),
+        tokenExpiry: TokenExpiryConfiguration = .init(), lookups: LookupsConfiguration = .init()
     ) {
         self.oidc = oidc
         self.file = file
@@ -117,5 +125,10 @@ package struct AuthenticationConfiguration: Codable, Equatable, Sendable {
         self.tokenTypes = tokenTypes
         self.keys = keys
         self.cache = cache
+        self.tokenReview = tokenReview
+        self.introspection = introspection
+        self.impersonation = impersonation
+        self.tokenExpiry = tokenExpiry
+        self.lookups = lookups
     }
 }

@@ -10,6 +10,12 @@ package struct LimitsConfiguration: Codable, Equatable, Sendable {
     package var fields: Int
     /// Memory of one worker's buffers, in bytes; above it new requests are answered 503.
     package var bufferMemory: Int
+    /// Groups of one user; above it 403.
+    package var groups: Int
+    /// Extra values of one user; above it 403.
+    package var extras: Int
+    /// The user as the API server is told (`Impersonate-` fields), in bytes; above it 431.
+    package var identity: Int
     /// Connections that one address may hold; above it new ones are reset; 0: any number.
     package var connectionsPerAddress: Int
     /// Connections that one address may begin in a second, on average; above it new ones are reset; 0: any number.
@@ -21,13 +27,16 @@ package struct LimitsConfiguration: Codable, Equatable, Sendable {
 
     package init(
         requestLine: Int = 8_192, head: Int = 65_536, fields: Int = 128, bufferMemory: Int = 256 * 1_048_576,
-        connectionsPerAddress: Int = 4_096, acceptsPerSecond: Int = 500,
-        exemptAddresses: [String] = Self.defaultExemptAddresses
+        groups: Int = 512, extras: Int = 64, identity: Int = 32_768, connectionsPerAddress: Int = 4_096,
+        acceptsPerSecond: Int = 500, exemptAddresses: [String] = Self.defaultExemptAddresses
     ) {
         self.requestLine = requestLine
         self.head = head
         self.fields = fields
         self.bufferMemory = bufferMemory
+        self.groups = groups
+        self.extras = extras
+        self.identity = identity
         self.connectionsPerAddress = connectionsPerAddress
         self.acceptsPerSecond = acceptsPerSecond
         self.exemptAddresses = exemptAddresses

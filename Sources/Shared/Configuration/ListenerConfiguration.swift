@@ -61,11 +61,16 @@ package struct ListenerConfiguration: Codable, Equatable, Sendable {
         /// PEM: the private key of the first certificate.
         package var keyFile: String
         package var minimumVersion: TLSVersion
+        /// PEM: who may have signed the certificates that clients prove themselves with; nil: none is asked for.
+        package var clientCAFile: String?
 
-        package init(certificateFile: String, keyFile: String, minimumVersion: TLSVersion = .tls12) {
+        package init(
+            certificateFile: String, keyFile: String, minimumVersion: TLSVersion = .tls12, clientCAFile: String? = nil
+        ) {
             self.certificateFile = certificateFile
             self.keyFile = keyFile
             self.minimumVersion = minimumVersion
+            self.clientCAFile = clientCAFile
         }
     }
 

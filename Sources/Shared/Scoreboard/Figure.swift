@@ -54,6 +54,9 @@ package enum Figure: Int, CaseIterable, Sendable {
     /// Durations of ordinary requests, summed, in microseconds; the histogram has the rest. Likewise orphan times.
     case requestMicroseconds
     case orphanMicroseconds
+    /// Look-ups at other services that go on, and those that wait for their turn.
+    case lookupsRunning
+    case lookupsWaiting
     /// Watches and followed logs that a drain has ended between two items.
     case endedAtDrain
     /// Connections of believed proxies that did not begin with a proper PROXY header.
@@ -63,7 +66,8 @@ package enum Figure: Int, CaseIterable, Sendable {
     package var isCounter: Bool {
         switch self {
         case .connections, .exchangesInFlight, .upstreamOpen, .upstreamIdle, .orphans, .bufferBytes,
-            .orphanMicrosecondsMax, .keysGeneration, .longRunningInFlight, .tunnelsInFlight:
+            .orphanMicrosecondsMax, .keysGeneration, .longRunningInFlight, .tunnelsInFlight, .lookupsRunning,
+            .lookupsWaiting:
             false
         default: true
         }

@@ -9,13 +9,13 @@
 /// word  136  histogram of orphan time
 /// word  464  histogram of ordinary requests' durations
 /// word 1024  tables of counters by label
-/// word 2048  rows, one per exchange in flight
+/// word 2560  rows, one per exchange in flight
 /// ```
 ///
 /// The supervisor's own panel has the same layout, with `SupervisorFigure` for `Figure` and a `ProcessRow` in each row.
 package enum PanelLayout {
     package static let magic: UInt64 = 0x6c79_6368_6761_7465
-    package static let version: UInt64 = 2
+    package static let version: UInt64 = 3
 
     enum Header: Int {
         case magic
@@ -31,7 +31,7 @@ package enum PanelLayout {
     static let histogram = 136
     static let durations = 464
     static let tables = 1_024
-    static let rows = 2_048
+    static let rows = 2_560
     static let rowWords = 32
 
     /// Bytes of a panel with so many rows.

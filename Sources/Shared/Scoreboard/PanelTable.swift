@@ -14,6 +14,8 @@ package enum PanelTable: CaseIterable, Sendable {
     case recycles
     /// When each listener's certificate expires, in seconds since 1970; behind them the one shown to the API server.
     case certificates
+    /// Look-ups at other services, by kind and result, and their time.
+    case lookups
 
     package var count: Int {
         switch self {
@@ -23,6 +25,7 @@ package enum PanelTable: CaseIterable, Sendable {
         case .authentication: 64
         case .recycles: 32
         case .certificates: 72
+        case .lookups: 64
         }
     }
 

@@ -51,6 +51,11 @@ package final class PanelWriter {
         words.storeRelaxed(table.offset + index, words.loadRelaxed(table.offset + index) &+ 1)
     }
 
+    package func add(_ table: PanelTable, _ index: Int, _ amount: UInt64) {
+        guard index >= 0, index < table.count else { return }
+        words.storeRelaxed(table.offset + index, words.loadRelaxed(table.offset + index) &+ amount)
+    }
+
     package func set(_ table: PanelTable, _ index: Int, _ value: UInt64) {
         guard index >= 0, index < table.count else { return }
         words.storeRelaxed(table.offset + index, value)

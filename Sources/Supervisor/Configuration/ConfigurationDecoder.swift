@@ -85,7 +85,8 @@ struct ConfigurationDecoder {
         return .init(
             certificateFile: self.path(tls, "certificateFile", example: "tls.crt") ?? "",
             keyFile: self.path(tls, "keyFile", example: "tls.key") ?? "",
-            minimumVersion: tls.choice("minimumVersion") ?? .tls12)
+            minimumVersion: tls.choice("minimumVersion") ?? .tls12,
+            clientCAFile: keys == "listeners[].tls" ? self.path(tls, "clientCAFile", example: "clients.crt") : nil)
     }
 
     private func admin(_ root: MappingReader) -> AdminConfiguration? {
@@ -124,6 +125,7 @@ struct ConfigurationDecoder {
             set(&result.cache.acceptedFor, cache.duration("acceptedFor", in: .zero ... .seconds(86_400)))
             set(&result.cache.refusedFor, cache.duration("refusedFor", in: .zero ... .seconds(86_400)))
         }
+        self.lookUps(section, &result)
         return result
     }
 
@@ -187,6 +189,9 @@ struct ConfigurationDecoder {
         set(&result.head, section.size("head", in: 1_024...1_048_576))
         set(&result.fields, section.integer("fields", in: 8...4_096))
         set(&result.bufferMemory, section.size("bufferMemory", in: 1_048_576...1_099_511_627_776))
+        set(&result.groups, section.integer("groups", in: 1...100_000))
+        set(&result.extras, section.integer("extras", in: 1...10_000))
+        set(&result.identity, section.size("identity", in: 1_024...1_048_576))
         set(&result.connectionsPerAddress, section.integer("connectionsPerAddress", in: 0...1_000_000))
         set(&result.acceptsPerSecond, section.integer("acceptsPerSecond", in: 0...1_000_000))
         set(&result.exemptAddresses, section.strings("exemptAddresses", example: "[10.0.0.0/8]"))
@@ -224,7 +229,7 @@ struct ConfigurationDecoder {
     }
 
     /// Leaves the default alone when nothing usable was written.
-    private func set<Value>(_ target: inout Value, _ value: Value?) {
+    func set<Value>(_ target: inout Value, _ value: Value?) {
         if let value {
             target = value
         }

@@ -12,6 +12,8 @@ struct ConfigurationRules {
         self.checkUpstream(configuration.upstream)
         if let oidc = configuration.authentication.oidc { self.checkIssuer(oidc) }
         self.checkKeys(configuration.authentication.keys)
+        self.checkTokenReview(configuration.authentication.tokenReview, configuration.upstream)
+        self.checkIntrospection(configuration.authentication.introspection)
         self.checkDeadlines(configuration.deadlines)
         self.checkLimits(configuration.limits)
         self.checkRecycling(configuration.recycling)
@@ -50,6 +52,7 @@ struct ConfigurationRules {
             if let tls = listener.tls {
                 self.checkFile("\(path).tls.certificateFile", tls.certificateFile)
                 self.checkFile("\(path).tls.keyFile", tls.keyFile)
+                self.checkFile("\(path).tls.clientCAFile", tls.clientCAFile)
             }
             ListenerRules(report: self.report).check(listener, path)
             self.checkFile("\(path).callerTokenFile", listener.callerTokenFile)
@@ -245,7 +248,7 @@ struct ConfigurationRules {
 
     // MARK: Files
 
-    private func checkFile(_ path: String, _ file: String?) {
+    func checkFile(_ path: String, _ file: String?) {
         guard let file, self.report.isSound(path), let complaint = FileProbe.complaint(about: file) else { return }
         self.report.blame(path, complaint)
     }

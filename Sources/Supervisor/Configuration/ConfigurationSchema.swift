@@ -23,7 +23,7 @@ enum ConfigurationSchema {
         [
             key("apiVersion", .string, .required, "The version of this format: lychgate/v1."),
             key("kind", .string, .required, "What the file is: GatewayConfiguration."),
-        ] + listeners + upstream + authentication + workers + recycling + deadlines + limits + [
+        ] + listeners + upstream + authentication + lookUps + workers + recycling + deadlines + limits + [
             key("logging", .mapping, .none, "What is written to standard error."),
             key(
                 "logging.level", .string, .value("info"),
@@ -65,6 +65,9 @@ enum ConfigurationSchema {
         key(
             "listeners[].tls.minimumVersion", .string, .value("\"1.2\""),
             "The oldest TLS version: 1.2 or 1.3, in quotes."),
+        key(
+            "listeners[].tls.clientCAFile", .file, .none,
+            "PEM: who may have signed clients' own certificates; without it none is asked for."),
         key(
             "listeners[].proxyProtocol", .mapping, .none,
             "Proxies that say with a PROXY header (version 2) whom they speak for; without it nobody is believed."),
@@ -191,6 +194,89 @@ enum ConfigurationSchema {
             "How long a refused token is refused without another look; 0s: not at all."),
     ]
 
+    private static let lookUps = [
+        key(
+            "authentication.tokenReview", .mapping, .none,
+            "Tokens that no configured issuer owns, service accounts' among them, judged by the API server."),
+        key(
+            "authentication.tokenReview.mode", .string, .value("off"),
+            "off; passThrough: such a request goes on with its own token; impersonate: as the user that was named."),
+        key(
+            "authentication.tokenReview.audiences", .list, .value("[]"),
+            "What the tokens must be for; none: the API server's own audiences."),
+        key(
+            "authentication.tokenReview.acceptedFor", .duration, .value("1m"),
+            "How long a yes is believed without asking again; 0s: not at all."),
+        key("authentication.tokenReview.refusedFor", .duration, .value("10s"), "How long a no is."),
+        key(
+            "authentication.introspection", .mapping, .none,
+            "Tokens that nobody above owns, judged by their authorization server (RFC 7662); without it off."),
+        key("authentication.introspection.url", .string, .required, "The introspection endpoint, https only."),
+        key(
+            "authentication.introspection.caFile", .file, .none,
+            "PEM: who may have signed its certificate; without it the system's authorities."),
+        key("authentication.introspection.clientID", .string, .required, "The gateway's client identifier there."),
+        key(
+            "authentication.introspection.clientSecretFile", .file, .none,
+            "The client's secret (client_secret_basic); either this or privateKeyFile."),
+        key(
+            "authentication.introspection.privateKeyFile", .file, .none,
+            "PEM: the client's RSA or EC private key (private_key_jwt, RFC 7523)."),
+        key("authentication.introspection.keyID", .string, .none, "The kid of the assertions signed with that key."),
+        key(
+            "authentication.introspection.assertionAudience", .string, .none,
+            "The aud of those assertions; without it the endpoint's URL."),
+        key(
+            "authentication.introspection.issuer", .string, .none,
+            "What the answer's iss must be; without it iss is not looked at."),
+        key(
+            "authentication.introspection.audiences", .list, .value("[]"),
+            "One of these must be among the answer's aud; none: aud is not looked at."),
+        key(
+            "authentication.introspection.usernameClaim", .string, .value("sub"),
+            "The member of the answer that is the user's name."),
+        key(
+            "authentication.introspection.usernamePrefix", .string, .value("\"\""), "Put before the name."),
+        key(
+            "authentication.introspection.groupsClaim", .string, .none,
+            "The member that holds the user's groups; without it no groups."),
+        key("authentication.introspection.groupsPrefix", .string, .value("\"\""), "Put before each group."),
+        key(
+            "authentication.introspection.acceptedFor", .duration, .value("1m"),
+            "How long an active token is believed without asking again; never past its exp; 0s: not at all."),
+        key(
+            "authentication.introspection.refusedFor", .duration, .value("10s"), "How long an inactive one is."),
+        key(
+            "authentication.impersonation", .mapping, .none,
+            "What happens to a client's own impersonation (kubectl --as)."),
+        key(
+            "authentication.impersonation.mode", .string, .value("deny"),
+            "deny, or authorize: each name is checked by a SubjectAccessReview, as kube-apiserver does."),
+        key(
+            "authentication.impersonation.maxChecks", .integer, .value("32"),
+            "SubjectAccessReviews that one request may need; above it 403."),
+        key(
+            "authentication.impersonation.allowedFor", .duration, .value("10s"),
+            "How long a permission is believed without asking again; 0s: not at all."),
+        key("authentication.impersonation.deniedFor", .duration, .value("5s"), "How long a denial is."),
+        key(
+            "authentication.tokenExpiry", .mapping, .none,
+            "What becomes of a watch, a followed log or a tunnel when its credential expires."),
+        key(
+            "authentication.tokenExpiry.mode", .string, .value("atExpiry"),
+            "off: it goes on; atExpiry: it ends then; afterGrace: it ends some time later."),
+        key("authentication.tokenExpiry.grace", .duration, .value("5m"), "With afterGrace: how much later."),
+        key(
+            "authentication.lookups", .mapping, .none,
+            "Bounds of each worker's look-ups at the API server and at the introspection endpoint."),
+        key("authentication.lookups.maxConcurrent", .integer, .value("64"), "Look-ups going on at once."),
+        key(
+            "authentication.lookups.maxWaiting", .integer, .value("1024"),
+            "Look-ups waiting for their turn; above it requests are answered 503."),
+        key(
+            "authentication.lookups.maxCached", .integer, .value("4096"), "Answers remembered at most, of each kind."),
+    ]
+
     private static let workers = [
         key("workers", .mapping, .none, "The pool of gateway workers."),
         key("workers.count", .integer, .value("auto"), "How many workers; auto: one per usable core."),
@@ -256,6 +342,11 @@ enum ConfigurationSchema {
         key(
             "limits.bufferMemory", .size, .value("256MiB"),
             "One worker's buffers; above it new requests are answered 503."),
+        key("limits.groups", .integer, .value("512"), "Groups of one user; above it 403."),
+        key("limits.extras", .integer, .value("64"), "Extra values of one user; above it 403."),
+        key(
+            "limits.identity", .size, .value("32KiB"),
+            "The user as the API server is told (Impersonate- fields); above it 431."),
         key(
             "limits.connectionsPerAddress", .integer, .value("4096"),
             "Connections of one address (IPv6: one /64) at most; above it new ones are reset; 0: any number."),

@@ -49,6 +49,19 @@ enum ServerURL {
         return nil
     }
 
+    /// An endpoint of an authorization server (RFC 7662 section 2): https, no user information, no fragment.
+    static func complaint(aboutEndpoint text: String) -> String? {
+        guard let url = URLComponents(string: text), let host = url.host, !host.isEmpty,
+            url.scheme?.lowercased() == "https", url.fragment == nil
+        else {
+            return "`\(text)` is no https URL; write https://HOST[:PORT]/PATH instead"
+        }
+        if url.user != nil || url.password != nil {
+            return "holds user information; write the URL without it"
+        }
+        return nil
+    }
+
     static func isPlain(_ text: String) -> Bool {
         text.lowercased().hasPrefix("http://")
     }

@@ -81,6 +81,7 @@ struct MetricsPage {
                 "authn_attempts_total",
                 [("method", series.method), ("result", series.result), ("reason", series.reason)], count)
         }
+        lookups(totals, &page)
         page.family("http2_abuse_total", .counter, "HTTP/2 connections ended for what they overdid.")
         for (kind, figure) in [
             ("rapid_resets", Figure.http2RapidResets), ("provoked_resets", .http2ProvokedResets),
@@ -92,6 +93,24 @@ struct MetricsPage {
         page.single("malformed_requests_total", .counter, "Heads refused.", totals.value(.malformedRequests))
         page.single(
             "overload_refusals_total", .counter, "Requests refused at a limit.", totals.value(.overloadRefusals))
+    }
+
+    private func lookups(_ totals: PanelTotals, _ page: inout PrometheusText) {
+        page.family("lookups_in_flight", .gauge, "Look-ups at other services that go on, or wait for their turn.")
+        page.sample("lookups_in_flight", [("state", "running")], totals.value(.lookupsRunning))
+        page.sample("lookups_in_flight", [("state", "waiting")], totals.value(.lookupsWaiting))
+        page.family("lookups_total", .counter, "Look-ups at other services, and what became of them.")
+        let table = totals.table(.lookups)
+        for (index, count) in table.enumerated() {
+            guard let series = LookupSeries(index: index) else { continue }
+            page.sample("lookups_total", [("kind", series.kind.name), ("result", series.result.name)], count)
+        }
+        page.family(
+            "lookup_seconds_total", .counter, "Time of the look-ups that were answered, failed or timed out.")
+        for kind in LookupKind.allCases {
+            page.sample(
+                "lookup_seconds_total", [("kind", kind.name)], Double(table[LookupSeries.time(kind)]) / 1_000_000)
+        }
     }
 
     // MARK: Connections and memory

@@ -27,6 +27,9 @@ final class ClientConnection: EventHandler, TimerHandler {
     let service: ListenerService
     private(set) lazy var forwarding = Forwarding(peer: peer, isTLS: isTLS, trustsPeer: service.trusts(peer))
     private unowned let connections: ClientConnections
+    /// nil: clients are not asked for certificates.
+    private let trust: ClientTrust?
+    private var certificate: (by: ClientAuthorities, verdict: CertificateVerdict, until: Double)?
     private var socket: StreamSocket?
     private var greeting: ProxyGreeting?
     private var context: TLSContext?
@@ -46,12 +49,13 @@ final class ClientConnection: EventHandler, TimerHandler {
 
     init(
         id: UInt64, peer: SocketAddress, plane: Plane, connections: ClientConnections, isTLS: Bool,
-        service: ListenerService
+        service: ListenerService, trust: ClientTrust? = nil
     ) {
         self.id = id
         self.peer = peer
         self.plane = plane
         self.connections = connections
+        self.trust = trust
         self.isTLS = isTLS
         self.service = service
         phase = isTLS ? .handshake : .open
@@ -200,6 +204,19 @@ final class ClientConnection: EventHandler, TimerHandler {
             }
         }
         return true
+    }
+
+    /// Whom the client's certificate stands for, by the authorities that are trusted now.
+    func certificateVerdict() -> CertificateVerdict {
+        guard let authorities = trust?.authorities else { return .none }
+        let now = plane.reactor.kernel.wallClock()
+        if let certificate, certificate.by === authorities, Double(now) <= certificate.until {
+            return certificate.verdict
+        }
+        guard let shown = socket?.clientCertificate(by: authorities, now: Int64(now)) else { return .none }
+        let verdict = shown.judge(limits: plane.identityLimits)
+        certificate = (authorities, verdict, shown.until)
+        return verdict
     }
 
     var hasPending: Bool { socket?.hasPending ?? false }

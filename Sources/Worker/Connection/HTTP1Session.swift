@@ -284,6 +284,8 @@ final class HTTP1Session: ClientSide, ClientSession {
         if interest.contains(.read), connection.hasPending { exchange?.continueLater() }
     }
 
+    override func certificateVerdict() -> CertificateVerdict { connection.certificateVerdict() }
+
     override var tunnelSocket: StreamSocket? { connection.tunnelSocket }
 
     override func receivePending() {

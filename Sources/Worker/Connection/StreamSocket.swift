@@ -76,6 +76,11 @@ final class StreamSocket {
         reactor.kernel.prepareStream(fd, userTimeout: userTimeout)
     }
 
+    /// The certificate that the client has shown, judged; nil: it has shown none.
+    func clientCertificate(by authorities: ClientAuthorities, now: Int64) -> ClientCertificate? {
+        session?.clientCertificate(by: authorities, now: now)
+    }
+
     func handshake() -> HandshakeOutcome {
         guard let outcome = session?.handshake() else { return .complete }
         switch outcome {

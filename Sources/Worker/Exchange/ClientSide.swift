@@ -63,6 +63,9 @@ class ClientSide {
     /// Reads what the client's connection holds already.
     func receivePending() {}
 
+    /// Whom the client's own certificate stands for.
+    func certificateVerdict() -> CertificateVerdict { .none }
+
     /// What a tunnel to the client would go through; nil: the protocol has no tunnels.
     var tunnelSocket: StreamSocket? { nil }
 
@@ -72,21 +75,56 @@ class ClientSide {
     // MARK: What is the same for all
 
     /// Judges the request's credentials; nil: it has none, and may not come without.
-    final func authenticate(_ head: RequestHead, of exchange: UInt64) -> AuthenticationOutcome? {
+    ///
+    /// - Parameter claimed: what the source of the token's distributed groups has answered.
+    final func authenticate(
+        _ head: RequestHead, of exchange: UInt64, claimed: [UInt8]? = nil
+    ) -> AuthenticationOutcome? {
         let now = Double(plane.reactor.kernel.wallClock())
         return receive.view { bytes in
             if let token = BearerToken.find(bytes[head.authorization]) {
-                return token.span { plane.authenticator.authenticate($0, now: now) }
+                return token.span { plane.authenticator.authenticate($0, now: now, claimed: claimed) }
             }
             if head.upgrade == .webSocket, head.hasWebSocketProtocols {
                 parseAgainIfNeeded(bytes, for: exchange)
-                if let outcome = authenticateByProtocol(bytes, now: now) { return outcome }
+                if let outcome = authenticateByProtocol(bytes, now: now, claimed: claimed) { return outcome }
             }
             return plane.authenticator.anonymous?.identity(for: head.path, in: bytes).map { .accepted($0) }
         }
     }
 
-    private func authenticateByProtocol(_ bytes: ByteView, now: Double) -> AuthenticationOutcome? {
+    /// A copy of the request's token, for those who must ask others about it.
+    final func copyToken(_ head: RequestHead, of exchange: UInt64) -> [UInt8]? {
+        receive.view { bytes in
+            if let token = BearerToken.find(bytes[head.authorization]) {
+                var copy: [UInt8] = []
+                token.append(to: &copy)
+                return copy
+            }
+            guard head.upgrade == .webSocket, head.hasWebSocketProtocols else { return nil }
+            parseAgainIfNeeded(bytes, for: exchange)
+            guard case .encoded(let range) = WebSocketProtocols.token(in: plane.fields, of: bytes) else { return nil }
+            return bytes[range].span { Base64URL.decode($0, 0..<$0.count) }
+        }
+    }
+
+    /// Whom the request wants to act as.
+    final func impersonation(
+        _ head: RequestHead, of exchange: UInt64
+    ) -> Result<ImpersonationRequest, ImpersonationRequest.Fault> {
+        receive.view { bytes in
+            parseAgainIfNeeded(bytes, for: exchange)
+            do throws(ImpersonationRequest.Fault) {
+                return .success(try ImpersonationRequest(plane.fields, in: bytes))
+            } catch {
+                return .failure(error)
+            }
+        }
+    }
+
+    private func authenticateByProtocol(
+        _ bytes: ByteView, now: Double, claimed: [UInt8]?
+    ) -> AuthenticationOutcome? {
         switch WebSocketProtocols.token(in: plane.fields, of: bytes) {
         case .none: return nil
         case .invalid:
@@ -94,7 +132,7 @@ class ClientSide {
         case .encoded(let range):
             let decoded = bytes[range].span { Base64URL.decode($0, 0..<$0.count) }
             guard let decoded else { return .refused(Refusal(.malformed, "the subprotocol's token is not base64url")) }
-            return plane.authenticator.authenticate(decoded.span, now: now)
+            return plane.authenticator.authenticate(decoded.span, now: now, claimed: claimed)
         }
     }
 
@@ -113,7 +151,12 @@ class ClientSide {
     final func writeRequestHead(
         _ head: RequestHead, of exchange: Exchange, identity: Identity, to target: Buffer
     ) -> Bool {
-        let authorization = plane.upstream.credentials.authorization
+        var authorization = plane.upstream.credentials.authorization
+        if identity.forwardsToken {
+            // A token that cannot be found again any more must not become the gateway's own.
+            guard let token = copyToken(head, of: exchange.id) else { return false }
+            authorization = Array("Authorization: Bearer ".utf8) + token + [0x0d, 0x0a]
+        }
         // The client's host comes three times more.
         let room =
             head.headLength + identity.impersonationHeader.count + authorization.count + forwarding.room

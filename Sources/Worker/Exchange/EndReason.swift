@@ -22,6 +22,8 @@ enum EndReason: Equatable, Sendable {
     case cut
     /// A watch or followed log that a drain has ended between two items.
     case drained
+    /// A watch or followed log whose credential has expired, ended between two items.
+    case expired
     /// Somebody asked for it (`lychgate kill`).
     case cancelled
 
@@ -37,7 +39,15 @@ enum EndReason: Equatable, Sendable {
     enum Denial: String, Equatable, Sendable {
         case unauthenticated
         case tokenRefused = "token_refused"
+        /// No key of the token's issuer could decide.
+        case keyUnknown = "key_unknown"
         case impersonationDenied = "impersonation_denied"
+        case impersonationInvalid = "impersonation_invalid"
+        /// Another service could not say what the identity depends on.
+        case lookupFailed = "lookup_failed"
+        case tooManyLookups = "too_many_lookups"
+        /// The user has more groups or extras than are passed on.
+        case identityOverBudget = "identity_over_budget"
         case tooManyInFlight = "too_many_in_flight"
         case noBuffers = "no_buffers"
         case upgradeWithBody = "upgrade_with_body"
@@ -62,6 +72,7 @@ enum EndReason: Equatable, Sendable {
         case .upstreamInvalid(let fault): "upstream_invalid_" + fault.reason.description
         case .cut: "cut"
         case .drained: "drained"
+        case .expired: "token_expired"
         case .cancelled: "cancelled_by_operator"
         }
     }
@@ -83,6 +94,8 @@ enum Stage: String, CaseIterable, Equatable, Sendable {
     case tunnelIdle = "tunnel_idle"
     /// One side of a tunnel has ended its stream, and nothing comes from the other, or it takes nothing.
     case tunnelClosing = "tunnel_closing"
+    /// The credential that began a stream has expired.
+    case tokenExpiry = "token_expiry"
 }
 
 /// What went wrong with the API server's connection.

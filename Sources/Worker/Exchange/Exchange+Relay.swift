@@ -7,6 +7,8 @@ import Shared
 extension Exchange {
     /// Reads in one event at most, so that one loud exchange cannot keep the loop from the others.
     static let readsPerEvent = 16
+    /// How long the rest of an item may take after which a stream is to end.
+    private static let lastItem = Duration.seconds(2)
 
     // MARK: Client to API server
 
@@ -82,7 +84,7 @@ extension Exchange {
         let progress = body.move(from: upstream.receive, to: client.send)
         response.body = body
         switch progress {
-        case .ended where body.endsEarly: perform(machine.end(.drained))
+        case .ended where body.endsEarly: perform(machine.end(earlyEnd))
         case .ended: perform(machine.responseFinished())
         case .starved, .blocked: break
         case .refused(let fault): perform(machine.end(.upstreamInvalid(fault)))
@@ -166,7 +168,17 @@ extension Exchange {
         let progress = body.endEarly(to: client.send)
         response.body = body
         guard progress == .ended else { return }
-        perform(machine.end(.drained))
+        perform(machine.end(earlyEnd))
+    }
+
+    /// The credential that began this stream has expired: it ends behind the item that is under way, if that comes soon.
+    func expire(now: Instant) -> Bool {
+        guard isStream, machine.phase == .responding, earlyEnd != .expired else { return false }
+        earlyEnd = .expired
+        deadlines.endStream(at: now + Self.lastItem)
+        endAtBoundary()
+        settle()
+        return true
     }
 
     /// The API server's stream ended properly: that may be the response's end.

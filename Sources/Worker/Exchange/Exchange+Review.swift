@@ -9,6 +9,7 @@ extension Exchange {
     func answer(to reason: EndReason) -> GatewayAnswer? {
         guard var answer = ownAnswer(to: reason) ?? GatewayAnswer(reason) else { return nil }
         if reason == .refused(.notATokenReview), let problem = review?.problem { answer.message = problem.message }
+        if let refusalDetail { answer.message = refusalDetail }
         answer.auditID = auditID
         return answer
     }

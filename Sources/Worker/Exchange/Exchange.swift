@@ -4,7 +4,7 @@ import Logging
 import Shared
 
 /// One request from its head to its end, and the owner of everything that it started: its place among the waiters for
-/// keys, its upstream connection, its deadline, its row on the scoreboard.
+/// keys, its look-ups at other services, its upstream connection, its deadline, its row on the scoreboard.
 ///
 /// This is the one interpreter of `ExchangeStateMachine`'s actions. Whatever happens goes into the machine, and when
 /// that says `end`, `finish` releases all of it, at once and in one place: there is no second path out.
@@ -21,6 +21,8 @@ final class Exchange: TimerHandler, UpstreamUser {
     let isStream: Bool
     /// The drain has come to it.
     var endsWithDrain = false
+    /// Why it ends, if it does so between two items.
+    var earlyEnd = EndReason.drained
     private let verb: RequestSeries.Verb
     /// Kept here because the client's side may be gone when the request is counted.
     private let transport: RequestSeries.Transport
@@ -43,7 +45,21 @@ final class Exchange: TimerHandler, UpstreamUser {
         get { currentTimer }
         set { currentTimer = newValue }
     }
+    /// As which the request goes on; nil until that is known and allowed.
     private(set) var identity: Identity?
+    /// Whose the request is, whomever it acts as.
+    var original: Identity?
+    /// How the identity is found, and whoever has been asked about it (Exchange+Identity).
+    var identification: IdentificationStateMachine
+    var lookups: [LookupTicket] = []
+    /// Who has the groups of its token.
+    var claimSource: DistributedClaim.Source?
+    /// Whom the client wants to act as; nil: as itself.
+    var impersonation: ImpersonationRequest?
+    /// What was denied of that.
+    var denied: [ImpersonationCheck] = []
+    /// What a refusal tells the client beyond its kind.
+    var refusalDetail: String?
     private(set) var upstream: UpstreamConnection?
     var requestBody: BodyRelay
     var response: ResponseProgress
@@ -56,9 +72,6 @@ final class Exchange: TimerHandler, UpstreamUser {
     var review: ReviewIntake?
     /// The request's head still lies in the client's buffer, in case it must be sent again.
     private(set) var headHeld = true
-    private var isWaitingForKeys = false
-    /// Which keys of its issuer could not decide, since it has been waiting.
-    private var keysMark: UInt64?
     /// Reading is to go on in the next turn, though no event will say so.
     private var isContinuing = false
     var status = 0
@@ -84,6 +97,10 @@ final class Exchange: TimerHandler, UpstreamUser {
         isLongRunning = isForwarded && info.isLongRunning
         auditID = client.auditID(of: head)
         isStream = isForwarded && info.isStream
+        let reviews = client.service.mode == .tokenReview
+        identification = IdentificationStateMachine(
+            sources: reviews ? plane.lookups.sources.filter { $0 != .tokenReview } : plane.lookups.sources,
+            impersonates: head.hasImpersonation && !reviews)
         verb = RequestSeries.Verb(info.verb)
         transport = client.transport
         self.summary = summary
@@ -103,48 +120,16 @@ final class Exchange: TimerHandler, UpstreamUser {
         publish()
         if isLongRunning { plane.panel.add(.longRunningInFlight) }
         if client.service.mode == .tokenReview { return startReview() }
-        if head.hasImpersonation, !DeliberateFault.isOn(.impersonationIgnored) {
-            return perform(machine.end(.refused(.impersonationDenied)))
-        }
         if asksForTunnel, !head.framing.isEmpty { return perform(machine.end(.refused(.upgradeWithBody))) }
         identify()
     }
 
-    /// Judges the token, which lies in the client's buffer still, or in a TokenReview.
-    func identify() {
-        switch review?.authenticate(by: plane) ?? client.authenticate(head, of: id) {
-        case nil:
-            plane.count(.noCredentials)
-            perform(machine.end(.refused(.unauthenticated)))
-        case .accepted(let identity):
-            plane.count(.accepted)
-            self.identity = identity
-            plane.panel.updateUser(row, FixedText(identity.user.username))
-            perform(machine.identified())
-        case .refused(let refusal):
-            plane.count(.refused(refusal.reason))
-            plane.logger.debug("token refused", metadata: ["reason": "\(refusal.reason.rawValue)"])
-            perform(machine.end(.refused(.tokenRefused)))
-        case .needsKeys(let issuer):
-            // One fetch of that issuer's keys is waited for; another issuer's keys may come first.
-            let mark = plane.authenticator.keysMark(issuer: issuer)
-            guard keysMark == nil || keysMark == mark else {
-                plane.count(.noKey)
-                return perform(machine.end(.refused(.tokenRefused)))
-            }
-            keysMark = mark
-            isWaitingForKeys = true
-            plane.waitForKeys(self)
-            settle()
-        }
-    }
-
-    /// A new set of keys is in force: the token is judged by it.
-    func keysArrived() {
-        isWaitingForKeys = false
-        guard machine.phase == .identifying else { return }
-        identify()
-        advance()
+    /// The identity is known: the request can go on.
+    func identified(as identity: Identity) {
+        self.identity = identity
+        if isLongRunning || asksForTunnel, let end = plane.streamEnd(of: identity) { deadlines.endStream(at: end) }
+        showUser()
+        perform(machine.identified())
     }
 
     // MARK: Upstream
@@ -251,7 +236,7 @@ final class Exchange: TimerHandler, UpstreamUser {
     private func finish(_ reason: EndReason) {
         let disposition = machine.disposition(of: reason)
         if !DeliberateFault.isOn(.timerNotCancelled) { timer.cancel(on: plane.reactor) }
-        if isWaitingForKeys, !DeliberateFault.isOn(.staysAmongKeyWaiters) { plane.stopWaitingForKeys(self) }
+        stopIdentifying()
         if let upstream {
             self.upstream = nil
             switch disposition.upstream {
@@ -351,10 +336,16 @@ final class Exchange: TimerHandler, UpstreamUser {
         }
         guard timer.isDue(now: now, on: plane.reactor, handler: self) else { return }
         guard let stage = deadlines.expired(now: now) else { return settle() }
+        if stage == .tokenExpiry, expire(now: now) { return }
         perform(machine.end(.deadline(stage)))
     }
 
     // MARK: Seen from outside
+
+    /// Who really asks is known now.
+    func showUser() {
+        plane.panel.updateUser(row, FixedText(user))
+    }
 
     /// Writes the whole row; what changes later is written by itself.
     private func publish() {
@@ -408,6 +399,7 @@ final class Exchange: TimerHandler, UpstreamUser {
             countCancellation(.gateway)
         case .cancelled: countCancellation(.operator)
         case .drained: plane.panel.add(.endedAtDrain)
+        case .expired: plane.count(.exchange(.tokenExpiry))
         case .refused(.tooManyInFlight), .refused(.noBuffers): plane.panel.add(.overloadRefusals)
         case .refused, .clientInvalid, .upstreamFailed, .upstreamInvalid: break
         }
@@ -417,7 +409,7 @@ final class Exchange: TimerHandler, UpstreamUser {
         plane.requestLog.record(
             RequestLog.Entry(
                 id: id, auditID: auditID, client: summary.client, method: summary.method.text, path: summary.path.text,
-                user: identity?.user.username ?? "", status: status, reason: reason.name,
+                user: user, impersonated: impersonation?.user ?? "", status: status, reason: reason.name,
                 bytesFromClient: requestBody.moved + bytesTunnelled.fromClient,
                 bytesToClient: response.bodyBytes + bytesTunnelled.toClient,
                 nanoseconds: nanoseconds, isLongRunning: isLongRunning,

@@ -10,6 +10,8 @@ struct ExchangeDeadlines: Equatable {
     private let limits: WaitLimits
     private var total: Instant
     private let isLongRunning: Bool
+    /// When the credential, and whatever grace there is beyond it, ends; `.never`: nothing ends by it.
+    private(set) var expiry = Instant.never
     private var stage: (stage: Stage, at: Instant)
 
     init(limits: WaitLimits, start: Instant, isLongRunning: Bool) {
@@ -25,7 +27,7 @@ struct ExchangeDeadlines: Equatable {
         case .identity: stage = (new, now.later(by: limits.identity))
         case .connect: stage = (new, now.later(by: limits.upstreamConnect))
         case .firstResponseByte: stage = (new, isLongRunning ? .never : now.later(by: limits.firstResponseByte))
-        case .request: stage = (new, .never)
+        case .request, .tokenExpiry: stage = (new, .never)
         case .responseBody: stage = (new, isLongRunning ? .never : now.later(by: limits.bodyProgress))
         case .requestBody, .upstreamWrite, .clientWrite, .tunnelClosing:
             stage = (new, now.later(by: limits.bodyProgress))
@@ -39,6 +41,9 @@ struct ExchangeDeadlines: Equatable {
         enter(.tunnelIdle, now: now)
     }
 
+    /// The stream that this request may become ends then.
+    mutating func endStream(at instant: Instant) { expiry = instant }
+
     /// Enters a stage that is not the current one; a current one keeps its time.
     mutating func wait(for new: Stage, now: Instant) {
         if stage.stage != new { enter(new, now: now) }
@@ -47,16 +52,17 @@ struct ExchangeDeadlines: Equatable {
     var current: Stage { stage.stage }
 
     /// When something must have happened.
-    var next: Instant { min(total, stage.at) }
+    var next: Instant { min(total, stage.at, expiry) }
 
     /// The stage whose time is over at `now`, if one is. The total deadline is spent by the stage that runs.
     func expired(now: Instant) -> Stage? {
         if now >= stage.at { return stage.stage }
+        if now >= expiry { return .tokenExpiry }
         return now >= total ? .request : nil
     }
 
     static func == (left: Self, right: Self) -> Bool {
         left.limits === right.limits && left.total == right.total
-            && left.isLongRunning == right.isLongRunning && left.stage == right.stage
+            && left.isLongRunning == right.isLongRunning && left.expiry == right.expiry && left.stage == right.stage
     }
 }

@@ -172,7 +172,7 @@ struct ExchangeStateMachine: Equatable {
         case .completed:
             return Disposition(
                 client: requestComplete ? .finish : .finishAndClose, upstream: requestComplete ? .release : .close)
-        case .drained:
+        case .drained, .expired:
             return Disposition(client: .finishAndClose, upstream: .close)
         case .clientGone:
             return Disposition(client: .drop, upstream: .close)

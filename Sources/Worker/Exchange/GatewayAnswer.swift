@@ -28,9 +28,10 @@ struct GatewayAnswer: Equatable {
     /// nil: that end has no answer.
     init?(_ end: EndReason) {
         switch end {
-        case .completed, .answered, .clientGone, .drained: return nil
+        case .completed, .answered, .clientGone, .drained, .expired: return nil
         case .deadline(.requestBody):
             self.init(code: 408, reason: .timeout, message: "the request's body did not arrive in time")
+        case .deadline(.tokenExpiry): self.init(code: 401, reason: .unauthorized, message: "Unauthorized")
         case .deadline(let stage):
             self.init(
                 code: 504, reason: .timeout,
@@ -62,13 +63,22 @@ struct GatewayAnswer: Equatable {
 
     private init(_ denial: EndReason.Denial) {
         switch denial {
-        case .unauthenticated, .tokenRefused:
+        case .unauthenticated, .tokenRefused, .keyUnknown:
             // kube-apiserver says no more than this, and neither do we: the log has the reason.
             self.init(code: 401, reason: .unauthorized, message: "Unauthorized")
         case .impersonationDenied:
             self.init(
                 code: 403, reason: .forbidden,
                 message: "impersonation is not allowed here: the request has Impersonate- fields")
+        case .impersonationInvalid:
+            self.init(code: 400, reason: .badRequest, message: "the request's Impersonate- fields are not valid")
+        case .lookupFailed:
+            self.init(
+                code: 503, reason: .serviceUnavailable, message: "who you are could not be looked up", retryAfter: 1)
+        case .tooManyLookups:
+            self.init(code: 503, reason: .serviceUnavailable, message: "too many look-ups go on", retryAfter: 1)
+        case .identityOverBudget:
+            self.init(code: 403, reason: .forbidden, message: "the user has more groups or extras than are passed on")
         case .tooManyInFlight:
             self.init(
                 code: 503, reason: .serviceUnavailable, message: "too many requests are in flight", retryAfter: 1)

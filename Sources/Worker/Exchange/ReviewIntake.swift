@@ -39,7 +39,10 @@ final class ReviewIntake {
         return request != nil
     }
 
-    func authenticate(by plane: Plane) -> AuthenticationOutcome? {
-        request.map { plane.authenticator.authenticate($0.token.span, now: Double(plane.reactor.kernel.wallClock())) }
+    func authenticate(by plane: Plane, claimed: [UInt8]?) -> AuthenticationOutcome? {
+        request.map {
+            plane.authenticator.authenticate(
+                $0.token.span, now: Double(plane.reactor.kernel.wallClock()), claimed: claimed)
+        }
     }
 }

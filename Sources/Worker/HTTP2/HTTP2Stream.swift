@@ -73,6 +73,8 @@ final class HTTP2Stream: ClientSide {
     /// The request's last byte was read.
     func requestEnded(trailers: [UInt8]) { endTrailers = trailers }
 
+    override func certificateVerdict() -> CertificateVerdict { session.connection.certificateVerdict() }
+
     override var transport: RequestSeries.Transport { .http2 }
     override var requestTrailers: [UInt8]? { endTrailers }
 

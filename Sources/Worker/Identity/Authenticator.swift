@@ -62,7 +62,9 @@ final class Authenticator {
     }
 
     /// Judges a token: the bytes after `Bearer `, at `now` seconds since 1970.
-    func authenticate(_ token: Span<UInt8>, now: Double) -> AuthenticationOutcome {
+    ///
+    /// - Parameter claimed: what the source of the token's distributed groups has answered.
+    func authenticate(_ token: Span<UInt8>, now: Double, claimed: [UInt8]? = nil) -> AuthenticationOutcome {
         guard token.count <= limits.tokenBytes else {
             return .refused(Refusal(.tooLarge, "token longer than \(limits.tokenBytes) bytes"))
         }
@@ -70,8 +72,11 @@ final class Authenticator {
         if let identity = accepted.find(digest, now: now) { return .accepted(identity) }
         if let refusal = refused.find(digest, now: now) { return .refused(refusal) }
         do throws(Refusal) {
-            switch judge.judge(token, keys: keys, now: now) {
+            switch judge.judge(token, keys: keys, now: now, expanded: try expansion(of: token, claimed, now: now)) {
             case .needsKeys(let issuer): return .needsKeys(issuer: issuer)
+            case .refused(let refusal) where refusal.reason == .distributedClaims && claimed == nil:
+                guard let source = judge.distributedGroups(token) else { throw refusal }
+                return .needsClaim(source)
             case .refused(let refusal), .notOurs(let refusal): throw refusal
             case .user(let verified):
                 let identity = try identity(verified, now: now)
@@ -85,6 +90,13 @@ final class Authenticator {
             }
             return .refused(error)
         }
+    }
+
+    private func expansion(
+        of token: Span<UInt8>, _ claimed: [UInt8]?, now: Double
+    ) throws(Refusal) -> (name: String, value: JSONValue)? {
+        guard let claimed, let source = judge.distributedGroups(token) else { return nil }
+        return (source.claim, try judge.claim(source.claim, of: claimed.span, keys: keys, now: now))
     }
 
     private func identity(_ verified: VerifiedToken, now: Double) throws(Refusal) -> Identity {

@@ -2,6 +2,28 @@
 
 /// Claims that must be fetched elsewhere (OpenID Connect Core section 5.6.2).
 enum DistributedClaim {
+    /// Where such a claim is to be had.
+    struct Source: Equatable {
+        let claim: String
+        let endpoint: String
+        let accessToken: String?
+        /// Of the issuer that named it.
+        let authority: IssuerPolicy.Authority
+    }
+
+    /// The source of a claim that is not in the token; nil: it has none that can be asked.
+    static func source(of claim: String, in claims: JSONObject, authority: IssuerPolicy.Authority) -> Source? {
+        guard claims[claim] == nil, let name = claims["_claim_names"]?.object?[claim]?.string,
+            let source = claims["_claim_sources"]?.object?[name]?.object,
+            let endpoint = source["endpoint"]?.string, endpoint.hasPrefix("https://")
+        else { return nil }
+        let token = source["access_token"]?.string.flatMap { $0.isEmpty ? nil : $0 }
+        // Both become a part of a request.
+        let isPlain = { (text: String) in text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } }
+        guard isPlain(endpoint), isPlain(token ?? "") else { return nil }
+        return Source(claim: claim, endpoint: endpoint, accessToken: token, authority: authority)
+    }
+
     /// go-oidc refuses a token whose `_claim_names` point nowhere, whatever is made of them later.
     static func checkSources(_ claims: JSONObject) throws(Refusal) {
         let malformed = Refusal(.badClaims, "_claim_names or _claim_sources is malformed")

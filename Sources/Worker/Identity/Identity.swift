@@ -13,10 +13,12 @@ final class Identity {
     let issuer: Int
     /// The key that verified the token: when it leaves the key set, so does the cached identity.
     let keyThumbprint: TokenDigest
+    /// The request goes on with its own token instead of the gateway's, and impersonates nobody.
+    let forwardsToken: Bool
 
     init(
-        user: UserInfo, impersonationHeader: [UInt8], expiresAt: Double, believedUntil: Double, issuer: Int,
-        keyThumbprint: TokenDigest
+        user: UserInfo, impersonationHeader: [UInt8], expiresAt: Double, believedUntil: Double, issuer: Int = -1,
+        keyThumbprint: TokenDigest = TokenDigest(), forwardsToken: Bool = false
     ) {
         self.user = user
         self.impersonationHeader = impersonationHeader
@@ -24,5 +26,6 @@ final class Identity {
         self.believedUntil = believedUntil
         self.issuer = issuer
         self.keyThumbprint = keyThumbprint
+        self.forwardsToken = forwardsToken
     }
 }

@@ -7,7 +7,14 @@ enum ImpersonationHeader {
         // The API server takes an empty Impersonate-User for none, and would serve the request as the gateway itself.
         guard !user.username.isEmpty else { throw Refusal(.usernameMissing, "username is empty") }
         guard user.groups.count <= limits.groups else {
-            throw Refusal(.tooManyGroups, "more than \(limits.groups) groups")
+            throw Refusal(
+                .tooManyGroups, "the user is in \(user.groups.count) groups, and at most \(limits.groups) are passed on"
+            )
+        }
+        let extras = user.extra.values.reduce(0) { $0 + $1.count }
+        guard extras <= limits.extras else {
+            throw Refusal(
+                .tooManyExtras, "the user has \(extras) extra values, and at most \(limits.extras) are passed on")
         }
         var header: [UInt8] = []
         try append("Impersonate-User", user.username, to: &header)
@@ -18,7 +25,10 @@ enum ImpersonationHeader {
             for value in values { try append(name, value, to: &header) }
         }
         guard header.count <= limits.impersonationBytes else {
-            throw Refusal(.identityTooLarge, "impersonation header longer than \(limits.impersonationBytes) bytes")
+            throw Refusal(
+                .identityTooLarge,
+                "the user takes \(header.count) bytes of header, and at most \(limits.impersonationBytes) are passed on"
+            )
         }
         return header
     }

@@ -29,6 +29,10 @@ struct Refusal: Error, Equatable, Sendable {
         case notCarriable = "name-not-carriable"
         case tooManyGroups = "too-many-groups"
         case identityTooLarge = "identity-too-large"
+        case tooManyExtras = "too-many-extras"
+        case reviewRefused = "token-review-refused"
+        case inactive = "token-inactive"
+        case certificateRefused = "certificate-refused"
     }
 
     let reason: Reason

@@ -21,12 +21,17 @@ struct TokenJudge {
         case needsKeys(issuer: Int)
     }
 
-    func judge(_ token: Span<UInt8>, keys: KeySet, now: Double, trace: JudgementTrace? = nil) -> Verdict {
+    /// - Parameter expanded: a claim that was to be had elsewhere, and what it is (`claim(_:of:keys:now:)`).
+    func judge(
+        _ token: Span<UInt8>, keys: KeySet, now: Double, trace: JudgementTrace? = nil,
+        expanded: (name: String, value: JSONValue)? = nil
+    ) -> Verdict {
         var index: Int?
         do throws(Refusal) {
             trace?.begin("form", "\(token.count) bytes")
             let parts = try CompactToken.Parts(token, limits: limits)
-            let claims = try parts.claims(limits: limits)
+            var claims = try parts.claims(limits: limits)
+            if let expanded { _ = claims.insert(expanded.value, for: expanded.name) }
             trace?.begin("issuer")
             index = RegisteredClaims.untrustedIssuer(claims).flatMap { named in
                 policy.issuers.firstIndex { $0.url.isExactly(named) }
@@ -37,6 +42,36 @@ struct TokenJudge {
             trace?.fail(error.message)
             return index == nil && error.isNotOurs ? .notOurs(error) : .refused(error)
         }
+    }
+
+    /// Where a token's groups are to be had that was refused for having them elsewhere: it is verified by then.
+    func distributedGroups(_ token: Span<UInt8>) -> DistributedClaim.Source? {
+        guard let parts = try? CompactToken.Parts(token, limits: limits),
+            let claims = try? parts.claims(limits: limits),
+            let named = RegisteredClaims.untrustedIssuer(claims),
+            let issuer = policy.issuers.first(where: { $0.url.isExactly(named) }),
+            case .claim(let claim, _) = issuer.mapper.groups
+        else { return nil }
+        return DistributedClaim.source(of: claim, in: claims, authority: issuer.authority)
+    }
+
+    /// A claim out of what its source has answered: a JWT by one of our issuers, for its audiences
+    /// (k8s.io/apiserver/plugin/pkg/authenticator/token/oidc, `claimResolver.resolve`).
+    func claim(_ name: String, of token: Span<UInt8>, keys: KeySet, now: Double) throws(Refusal) -> JSONValue {
+        let parts = try CompactToken.Parts(token, limits: limits)
+        let claims = try parts.claims(limits: limits)
+        guard let named = RegisteredClaims.untrustedIssuer(claims),
+            let issuer = policy.issuers.first(where: { $0.url.isExactly(named) })
+        else { throw Refusal(.distributedClaims, "the distributed claim is not by a configured issuer") }
+        let compact = try CompactToken(token, parts, allowed: issuer.algorithms, limits: limits)
+        _ = try RegisteredClaims.check(claims, audiences: issuer.audiences, now: now, trace: nil)
+        guard try keys.keys(of: issuer.url)?.signer(of: token, compact, attempts: limits.keyAttempts) != nil else {
+            throw Refusal(.distributedClaims, "no key at hand can verify the distributed claim")
+        }
+        guard let value = claims[name] else {
+            throw Refusal(.distributedClaims, "the distributed claim's source does not have it")
+        }
+        return value
     }
 
     private func verify(

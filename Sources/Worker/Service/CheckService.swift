@@ -46,6 +46,10 @@ enum CheckService {
             findings += complaints.map {
                 Self.finding($0, "listeners[\(index)].tls.certificateFile", "listeners[\(index)].tls.keyFile")
             }
+            if let path = tls.clientCAFile, let complaint = ClientAuthorities.complaint(about: path) {
+                findings.append(
+                    Finding(severity: .error, path: "listeners[\(index)].tls.clientCAFile", message: complaint))
+            }
         }
         if let tls = configuration.admin?.tls {
             let complaints = CertificateCheck.complaints(

@@ -133,7 +133,7 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
         guard let entry = listeners[Int(listener)] else { return violated(.badValue("listener")) }
         let connection = ClientConnection(
             id: id, peer: peer, plane: plane, connections: connections, isTLS: entry.context != nil,
-            service: entry.service)
+            service: entry.service, trust: entry.trust)
         connections.add(connection)
         connection.open(
             socket, tls: entry.context, greeted: entry.proxies.contains { $0.contains(peer) })
@@ -218,6 +218,7 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
         guard isStopping, connections.count == 0 else { return }
         probe.stop()
         if !DeliberateFault.isOn(.poolOutlivesWorker) { plane.upstream.stop() }
+        plane.lookups.stop()
         listeners.stop()
         plane.streamDrain.stop()
         reactor.cancelTimer(&beat)

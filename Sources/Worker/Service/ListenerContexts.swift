@@ -11,6 +11,8 @@ final class ListenerContexts: TimerHandler {
         let service: ListenerService
         /// nil: plain HTTP.
         var context: TLSContext?
+        /// nil: clients are not asked for certificates.
+        let trust: ClientTrust?
         /// Whose PROXY headers are believed.
         let proxies: [AddressRange]
         fileprivate var files: WatchedFiles
@@ -32,24 +34,26 @@ final class ListenerContexts: TimerHandler {
         for listener in listeners {
             let service = ListenerService(listener)
             let files = WatchedFiles(
-                (listener.tls.map { [$0.certificateFile, $0.keyFile] } ?? []) + service.files)
+                [listener.tls?.certificateFile, listener.tls?.keyFile, listener.tls?.clientCAFile].compactMap { $0 }
+                    + service.files)
             do {
                 try service.load()
             } catch {
                 throw .configuration("listener \(listener.name): callerTokenFile: \(error)")
             }
+            let trust = listener.tls?.clientCAFile.map { _ in ClientTrust() }
             var context: TLSContext?
             if let tls = listener.tls {
                 do {
-                    context = try load(tls)
+                    context = try load(tls, trust)
                 } catch {
                     throw .configuration("listener \(listener.name): tls: \(error)")
                 }
             }
             entries.append(
                 Entry(
-                    configuration: listener, service: service, context: context, proxies: listener.proxies,
-                    files: files))
+                    configuration: listener, service: service, context: context, trust: trust,
+                    proxies: listener.proxies, files: files))
         }
         timer = reactor.startTimer(at: reactor.now + Self.interval, handler: self)
     }
@@ -77,7 +81,9 @@ final class ListenerContexts: TimerHandler {
             let name = entries[index].configuration.name
             do {
                 try entries[index].service.load()
-                if let tls = entries[index].configuration.tls { entries[index].context = try load(tls) }
+                if let tls = entries[index].configuration.tls {
+                    entries[index].context = try load(tls, entries[index].trust)
+                }
                 logger.info("listener files read again", metadata: ["listener": "\(name)"])
             } catch {
                 // Certificate and key change one after the other: the second change comes through here again.
@@ -88,16 +94,25 @@ final class ListenerContexts: TimerHandler {
         }
     }
 
-    private func load(_ tls: ListenerConfiguration.ServerTLS) throws -> TLSContext {
+    private func load(_ tls: ListenerConfiguration.ServerTLS, _ trust: ClientTrust?) throws -> TLSContext {
         let chain: [UInt8]
         let key: [UInt8]
         do { chain = try FileReader.read(tls.certificateFile) } catch {
             throw Unreadable(path: tls.certificateFile, error: error)
         }
         do { key = try FileReader.read(tls.keyFile) } catch { throw Unreadable(path: tls.keyFile, error: error) }
-        return try TLSContext.server(
+        var authorities: ClientAuthorities?
+        if let path = tls.clientCAFile {
+            do { authorities = try ClientAuthorities(pem: FileReader.read(path)) } catch let error as Errno {
+                throw Unreadable(path: path, error: error)
+            }
+        }
+        let context = try TLSContext.server(
             credentials: .init(chain: chain, key: key), minimumVersion: tls.minimumVersion,
-            offersHTTP2: offersHTTP2)
+            offersHTTP2: offersHTTP2, clientAuthorities: authorities)
+        // From here on the requests of connections that there are already are judged by them, too.
+        trust?.replace(authorities)
+        return context
     }
 
     private struct Unreadable: Error, CustomStringConvertible {

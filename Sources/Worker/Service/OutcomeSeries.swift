@@ -83,14 +83,39 @@ enum AuthenticationSeries: Equatable, Hashable, Sendable {
     /// No key of the issuer could decide.
     case noKey
     case refused(Refusal.Reason)
+    /// Said by another service, or by a client's certificate.
+    case other(Method, accepted: Bool)
+    /// Nobody could be asked.
+    case lookupFailed
+
+    enum Method: Int, CaseIterable, Sendable {
+        case tokenReview
+        case introspection
+        case certificate
+
+        var name: String {
+            switch self {
+            case .tokenReview: "token-review"
+            case .introspection: "introspection"
+            case .certificate: "x509"
+            }
+        }
+    }
 
     private static let firstReason = 3
+    /// Behind the reasons, with room for more of them.
+    private static let firstOther = 56
+    private static let failed = 63
 
     init?(index: Int) {
         switch index {
         case 0: self = .noCredentials
         case 1: self = .accepted
         case 2: self = .noKey
+        case Self.failed: self = .lookupFailed
+        case Self.firstOther...:
+            guard let method = Method(rawValue: (index - Self.firstOther) / 2) else { return nil }
+            self = .other(method, accepted: index % 2 == 0)
         default:
             let reason = index - Self.firstReason
             guard Refusal.Reason.allCases.indices.contains(reason) else { return nil }
@@ -103,12 +128,29 @@ enum AuthenticationSeries: Equatable, Hashable, Sendable {
         case .noCredentials: 0
         case .accepted: 1
         case .noKey: 2
+        case .other(let method, let accepted): Self.firstOther + 2 * method.rawValue + (accepted ? 0 : 1)
+        case .lookupFailed: Self.failed
         case .refused(let reason): Self.firstReason + (Refusal.Reason.allCases.firstIndex(of: reason) ?? 0)
         }
     }
 
-    var method: String { self == .noCredentials ? "none" : "jwt" }
-    var result: String { self == .accepted ? "accepted" : "refused" }
+    var method: String {
+        switch self {
+        case .noCredentials: "none"
+        case .accepted, .noKey, .refused: "jwt"
+        case .other(let method, _): method.name
+        case .lookupFailed: "look-up"
+        }
+    }
+
+    var isAccepted: Bool {
+        switch self {
+        case .accepted, .other(_, accepted: true): true
+        default: false
+        }
+    }
+
+    var result: String { isAccepted ? "accepted" : "refused" }
 
     /// Empty: there is nothing to say.
     var reason: String {
@@ -117,6 +159,8 @@ enum AuthenticationSeries: Equatable, Hashable, Sendable {
         case .accepted: ""
         case .noKey: "key-unknown"
         case .refused(let reason): reason.rawValue
+        case .other(_, let accepted): accepted ? "" : "refused"
+        case .lookupFailed: "look-up-failed"
         }
     }
 }

@@ -22,8 +22,11 @@ final class Plane {
     let http2Fields: HTTP2FieldList
     private var sessionsToFlush: [HTTP2Session] = []
     private(set) var upstream: UpstreamPool!
+    private(set) var lookups: Lookups!
+    let identityLimits: IdentityLimits
     private var exchangeCount: UInt64 = 0
     private var auditIDs: AuditIDs
+    private var lookupFailureLogged = Instant.zero
     private var freeRows: [Int]
     /// Exchanges that wait for the issuer's keys, and whom to ask for them.
     private var keyWaiters: [Exchange] = []
@@ -53,9 +56,13 @@ final class Plane {
         http2Fields = HTTP2FieldList(capacity: configuration.limits.fields + 8)
         requestLog = RequestLog(isOn: configuration.logging.requests)
         streamDrain = StreamDrain(reactor: reactor)
-        authenticator = Authenticator(configuration: configuration.authentication)
+        identityLimits = IdentityLimits(configuration.limits)
+        authenticator = Authenticator(configuration: configuration.authentication, limits: identityLimits)
         freeRows = Array((0..<panel.rowCount).reversed())
         upstream = UpstreamPool(plane: self, target: target, credentials: credentials)
+        lookups = Lookups(
+            reactor: reactor, configuration: configuration, panel: panel,
+            server: APIServerQuestions(pool: upstream, target: target), limits: identityLimits)
     }
 
     /// A new exchange's number, unique within this worker; nil when as many as may be are in flight.
@@ -102,13 +109,29 @@ final class Plane {
     }
 
     func count(_ authentication: AuthenticationSeries) {
-        panel.add(authentication == .accepted ? .authenticationAccepted : .authenticationRefused)
+        panel.add(authentication.isAccepted ? .authenticationAccepted : .authenticationRefused)
         panel.count(.authentication, authentication.index)
     }
 
     /// A request that the gateway answered before it could become an exchange.
     func countWithoutExchange(_ transport: RequestSeries.Transport, status: Int) {
         panel.count(.requests, RequestSeries(transport, .other, status: status).index)
+    }
+
+    /// When a stream that begins with this identity is to end; nil: never.
+    func streamEnd(of identity: Identity) -> Instant? {
+        guard let allowance = configuration.authentication.tokenExpiry.allowance else { return nil }
+        let left = identity.expiresAt - Double(reactor.kernel.wallClock())
+        // Beyond a hundred years it is no date.
+        guard left < 3_153_600_000 else { return nil }
+        return reactor.now + .seconds(Int64(max(0, left.rounded(.up)))) + allowance
+    }
+
+    /// Said once a second at most: a service that is down fails every request.
+    func noteLookupFailure(_ failure: LookupFailure) {
+        guard failure != .tooMany, reactor.now.since(lookupFailureLogged) >= .seconds(1) else { return }
+        lookupFailureLogged = reactor.now
+        logger.warning("look-up failed", metadata: ["failure": "\(failure.name)"])
     }
 
     // MARK: Keys

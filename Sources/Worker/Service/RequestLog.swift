@@ -19,6 +19,8 @@ final class RequestLog {
         var method: String
         var path: String
         var user: String
+        /// Whom the user acted as, or wanted to; empty: nobody else.
+        var impersonated: String
         var status: Int
         var reason: String
         var bytesFromClient: UInt64
@@ -49,6 +51,8 @@ final class RequestLog {
         putEscaped(entry.path)
         put("\",\"user\":\"")
         putEscaped(entry.user)
+        put("\",\"impersonated\":\"")
+        putEscaped(entry.impersonated)
         put("\",\"status\":\(entry.status),\"end\":\"\(entry.reason)\",\"bytes_in\":\(entry.bytesFromClient)")
         put(",\"bytes_out\":\(entry.bytesToClient),\"duration_us\":\(entry.nanoseconds / 1_000)")
         put(",\"long_running\":\(entry.isLongRunning),\"retried\":\(entry.retried)}\n")

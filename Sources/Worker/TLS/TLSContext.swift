@@ -8,7 +8,7 @@ import Shared
 ///
 /// Sessions keep OpenSSL's own reference to it, so a context can be replaced while sessions made from it go on.
 @safe final class TLSContext {
-    fileprivate let context: OpaquePointer
+    let context: OpaquePointer
 
     /// A PEM certificate chain with its private key.
     struct Credentials: Equatable {
@@ -19,7 +19,8 @@ import Shared
     /// For a listener. Session tickets are on (OpenSSL's own, stateless), the session cache is off: it would be
     /// memory without a use.
     static func server(
-        credentials: Credentials, minimumVersion: ListenerConfiguration.TLSVersion, offersHTTP2: Bool = true
+        credentials: Credentials, minimumVersion: ListenerConfiguration.TLSVersion, offersHTTP2: Bool = true,
+        clientAuthorities: ClientAuthorities? = nil
     ) throws(TLSError) -> TLSContext {
         let context = try unsafe TLSContext(method: TLS_server_method())
         try context.use(credentials)
@@ -28,6 +29,7 @@ import Shared
         // Without an answer to ALPN a client speaks HTTP/1.1 (RFC 7301, RFC 9113 section 3.2).
         if offersHTTP2 { unsafe lg_ctx_alpn_http(context.context) }
         unsafe SSL_CTX_set_options(context.context, lg_server_options())
+        clientAuthorities?.announce(in: context)
         return context
     }
 

@@ -72,6 +72,14 @@ import Shared
         return unsafe name[0] == UInt8(ascii: "h") && name[1] == UInt8(ascii: "2")
     }
 
+    /// Whom the certificate that the client has shown stands for, if these authorities vouch for it now (seconds since
+    /// 1970); nil: it has shown none.
+    func clientCertificate(by authorities: ClientAuthorities, now: Int64) -> ClientCertificate? {
+        guard let certificate = unsafe SSL_get0_peer_certificate(session) else { return nil }
+        let verdict = unsafe authorities.verify(session, now: now)
+        return unsafe ClientCertificate(subject: CertificateSubject(certificate), verdict: verdict)
+    }
+
     /// Says that we will send no more (close_notify), if that goes out at once. False: the socket has no room for it.
     @discardableResult
     func notifyClose() -> Bool {

@@ -14,6 +14,8 @@ final class UpstreamCredentials: TimerHandler {
     private var timer = Reactor.Timer.none
     /// nil: plain HTTP.
     private(set) var tls: TLSContext?
+    /// The same for look-ups.
+    private(set) var trust = LookupTrust()
     /// `Authorization: Bearer …` with its CRLF; empty without a token.
     private(set) var authorization: [UInt8] = []
 
@@ -75,12 +77,14 @@ final class UpstreamCredentials: TimerHandler {
             let chain = try Self.bytes(configuration.clientCertificateData, configuration.clientCertificateFile)
             let key = try Self.bytes(configuration.clientKeyData?.exposed, configuration.clientKeyFile)
             if let chain, let key { credentials = .init(chain: chain, key: key) }
+            let trust = LookupTrust(authorities: authorities, certificate: credentials?.chain, key: credentials?.key)
             do throws(TLSError) {
                 tls = try TLSContext.client(authorities: authorities, credentials: credentials)
             } catch {
                 let path = configuration.clientCertificateFile ?? configuration.certificateAuthorityFile
                 throw .unusable(path: path ?? "upstream", error)
             }
+            self.trust = trust
         }
         if let text = try Self.bytes(configuration.tokenData?.exposed, configuration.tokenFile) {
             let token = text.filter { $0 != 0x0a && $0 != 0x0d }

@@ -11,6 +11,13 @@ struct UpstreamTarget: Equatable {
     /// What requests carry as Host.
     let authority: [UInt8]
 
+    /// The server of an http(s) URL, whatever its path.
+    init?(endpoint url: String) {
+        guard let scheme = url.firstRange(of: "://") else { return nil }
+        let end = url[scheme.upperBound...].firstIndex { "/?#".contains($0) } ?? url.endIndex
+        self.init(String(url[..<end]))
+    }
+
     init?(_ server: String) {
         let rest: Substring
         if server.hasPrefix("https://") {

@@ -72,9 +72,9 @@ import Testing
         var lines = MinimalConfiguration.lines
         // Sections that the minimum does not have, out of the table alone.
         for section in [
-            "authentication.cache", "authentication.keys", "upstream.pool", "workers", "recycling", "deadlines",
-            "limits", "logging",
-            "control",
+            "authentication.cache", "authentication.keys", "authentication.tokenReview", "authentication.impersonation",
+            "authentication.tokenExpiry", "authentication.lookups", "upstream.pool", "workers", "recycling",
+            "deadlines", "limits", "logging", "control",
         ] {
             let members = ConfigurationSchema.keys.compactMap { key -> String? in
                 guard key.path.hasPrefix("\(section)."), case .value(let text) = key.fallback else { return nil }
@@ -84,7 +84,8 @@ import Testing
             let flow = "\(section.split(separator: ".").last ?? ""): {\(members.joined(separator: ", "))}"
             switch section {
             case "upstream.pool": lines.insert("  \(flow)", at: 8)
-            case "authentication.cache", "authentication.keys": lines.append("  \(flow)")
+            // The lines of `authentication` are the last of the minimum.
+            case let section where section.hasPrefix("authentication."): lines.append("  \(flow)")
             default: lines.append(flow)
             }
         }
@@ -103,8 +104,8 @@ import Testing
             apiVersion: lychgate/v1
             kind: GatewayConfiguration
             listeners:
-              - {name: a, address: "[::]:1", tls: &tls {certificateFile: tls.crt, keyFile: tls.key, minimumVersion: "1.3"}}
-              - {name: b, tls: *tls}
+              - {name: a, address: "[::]:1", tls: {certificateFile: tls.crt, keyFile: tls.key, clientCAFile: ca.crt}}
+              - {name: b, tls: &tls {certificateFile: tls.crt, keyFile: tls.key, minimumVersion: "1.3"}}
               - {name: c, address: "127.0.0.1:2", trustedProxies: [10.0.0.0/8, "::1"]}
               - name: d
                 address: "127.0.0.1:4"
@@ -133,12 +134,20 @@ import Testing
               keys:
                 refreshInterval: 1h30m
               cache: {maxEntries: 1, acceptedFor: 0s, refusedFor: 250ms}
+              tokenReview: {mode: impersonate, audiences: [a], acceptedFor: 1s, refusedFor: 2s}
+              introspection: {url: "https://as.example/i", caFile: ca.crt, clientID: g, privateKeyFile: client.key,
+                keyID: k, assertionAudience: "https://as.example", issuer: "https://as.example", audiences: [b],
+                usernameClaim: username, usernamePrefix: "o:", groupsClaim: roles, groupsPrefix: "", acceptedFor: 3s,
+                refusedFor: 4s}
+              impersonation: {mode: authorize, maxChecks: 3, allowedFor: 5s, deniedFor: 6s}
+              tokenExpiry: {mode: afterGrace, grace: 7s}
+              lookups: {maxConcurrent: 1, maxWaiting: 2, maxCached: 3}
             workers: {count: 2, maxConnections: 10, maxInFlight: 20, executable: token}
             recycling: {inFlightLimit: 7, memorySoft: 2MiB, memoryHard: 3MiB, maxRequests: 9, maxAge: 0s, jitterPercent: 0}
             deadlines: {tlsHandshake: 1s, requestHead: 2s, keepAliveIdle: 3s, identity: 4s, upstreamConnect: 5s,
               firstResponseByte: 6s, request: 7s, bodyProgress: 8s, tunnelIdle: 12s, drain: 9s, hardStop: 10s,
               workerStart: 11s}
-            limits: {requestLine: 1024, head: 8KiB, fields: 64, bufferMemory: 1GiB}
+            limits: {requestLine: 1024, head: 8KiB, fields: 64, bufferMemory: 1GiB, groups: 5, extras: 6, identity: 2KiB}
             logging: {level: debug, requests: false}
             control: {socket: none}
             admin: {address: "127.0.0.1:3", tls: *tls}
@@ -157,7 +166,10 @@ import Testing
         upstream.clientKeyFile = "/dev/../\(root)/client.key"
         upstream.tokenFile = "\(root)/token"
         var listeners = [
-            ListenerConfiguration(name: "a", address: "[::]:1", tls: tls), .init(name: "b", address: nil, tls: tls),
+            ListenerConfiguration(
+                name: "a", address: "[::]:1",
+                tls: .init(
+                    certificateFile: "\(root)/tls.crt", keyFile: "\(root)/tls.key", clientCAFile: "\(root)/ca.crt")), .init(name: "b", address: nil, tls: tls),
             .init(name: "c", address: "127.0.0.1:2", tls: nil), .init(name: "d", address: "127.0.0.1:4", tls: nil),
             .init(name: "e", address: "127.0.0.1:5", tls: nil),
         ]
@@ -179,7 +191,18 @@ import Testing
                     usernameClaim: "email", usernamePrefix: "-", groupsClaim: "groups", groupsPrefix: "oidc:",
                     requiredClaims: ["a": "1", "https://b.example/c": "no"], signingAlgorithms: ["ES256", "PS512"]),
                 keys: .init(refreshInterval: .seconds(5_400)),
-                cache: .init(maxEntries: 1, acceptedFor: .zero, refusedFor: .milliseconds(250))),
+                cache: .init(maxEntries: 1, acceptedFor: .zero, refusedFor: .milliseconds(250)),
+                tokenReview: .init(
+                    mode: .impersonate, audiences: ["a"], acceptedFor: .seconds(1), refusedFor: .seconds(2)),
+                introspection: .init(
+                    url: "https://as.example/i", clientID: "g", caFile: "\(root)/ca.crt",
+                    privateKeyFile: "\(root)/client.key", keyID: "k", assertionAudience: "https://as.example",
+                    issuer: "https://as.example", audiences: ["b"], usernameClaim: "username", usernamePrefix: "o:",
+                    groupsClaim: "roles", acceptedFor: .seconds(3), refusedFor: .seconds(4)),
+                impersonation: .init(
+                    mode: .authorize, maxChecks: 3, allowedFor: .seconds(5), deniedFor: .seconds(6)),
+                tokenExpiry: .init(mode: .afterGrace, grace: .seconds(7)),
+                lookups: .init(maxConcurrent: 1, maxWaiting: 2, maxCached: 3)),
             workers: .init(count: 2, maxConnections: 10, maxInFlight: 20, executable: "\(root)/token"),
             recycling: .init(
                 inFlightLimit: 7, memorySoft: 2_097_152, memoryHard: 3_145_728, maxRequests: 9, maxAge: .zero,
@@ -189,7 +212,9 @@ import Testing
                 upstreamConnect: .seconds(5), firstResponseByte: .seconds(6), request: .seconds(7),
                 bodyProgress: .seconds(8), tunnelIdle: .seconds(12), drain: .seconds(9), hardStop: .seconds(10),
                 workerStart: .seconds(11)),
-            limits: .init(requestLine: 1_024, head: 8_192, fields: 64, bufferMemory: 1_073_741_824),
+            limits: .init(
+                requestLine: 1_024, head: 8_192, fields: 64, bufferMemory: 1_073_741_824, groups: 5, extras: 6,
+                identity: 2_048),
             logging: .init(level: .debug, requests: false), control: .init(socket: nil),
             admin: .init(address: "127.0.0.1:3", tls: tls))
         let loaded = try folder.load()

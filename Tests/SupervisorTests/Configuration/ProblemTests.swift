@@ -20,11 +20,46 @@ import Testing
         var testDescription: String { self.name }
     }
 
+    static let lookUps = [
+        Mistake(
+            "passing through with a client certificate",
+            MinimalConfiguration.replacing([
+                8: "  {server: \"https://127.0.0.1:6443\", clientCertificateFile: tls.crt, clientKeyFile: tls.key}"
+            ]) + "  tokenReview: {mode: passThrough}\n",
+            "13:23: authentication.tokenReview.mode: passThrough and a client certificate towards the API server exclude"
+                + " each other: it would take every request for the gateway's own; write impersonate, or give the"
+                + " gateway a tokenFile instead"),
+        Mistake(
+            "introspection without a credential",
+            MinimalConfiguration.adding("  introspection: {url: \"http://as.example/i\", clientID: g}"),
+            "13:18: authentication.introspection.clientSecretFile: is missing; write the path of the client's secret, or"
+                + " privateKeyFile",
+            "13:24: authentication.introspection.url: `http://as.example/i` is no https URL; write"
+                + " https://HOST[:PORT]/PATH instead"),
+        Mistake(
+            "introspection with two credentials",
+            MinimalConfiguration.adding(
+                "  introspection:", "    url: https://as.example/i", "    clientID: g", "    clientSecretFile: tls.key",
+                "    privateKeyFile: tls.key"),
+            "17:21: authentication.introspection.privateKeyFile: and clientSecretFile exclude each other; leave one of"
+                + " the two out"),
+        Mistake(
+            "impersonation", MinimalConfiguration.adding("  impersonation: {mode: allow}"),
+            "13:25: authentication.impersonation.mode: is `allow`; write deny or authorize instead"),
+        Mistake(
+            "no client authorities",
+            MinimalConfiguration.replacing([
+                6: "    tls: {certificateFile: tls.crt, keyFile: tls.key, clientCAFile: nowhere.crt}"
+            ]),
+            "6:69: listeners[0].tls.clientCAFile: no such file: FOLDER/nowhere.crt; write the path of an existing file"
+                + " instead"),
+    ]
+
     @Test func theMinimumIsAccepted() throws {
         #expect(try ConfigurationFolder(["lychgate.yaml": MinimalConfiguration.text]).problems() == [])
     }
 
-    @Test(arguments: Self.documents + Self.modes + Self.keys + Self.values + Self.contradictions)
+    @Test(arguments: Self.documents + Self.modes + Self.keys + Self.values + Self.contradictions + Self.lookUps)
     func isReported(_ mistake: Mistake) throws {
         let folder = try ConfigurationFolder(["lychgate.yaml": mistake.text])
         let found = try folder.problems()
