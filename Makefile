@@ -2,7 +2,9 @@
 #
 # make demo            build it and see it work; TOUR=1: the tour runs by itself and ends
 # make test            everything that CI checks; FILTER=REGEX: only the tests that match
+# make chaos           the tests of workers in trouble at full length: minutes
 # make simulate        simulated worlds, SEEDS=n of them, from FIRST=m on
+# make soak            N=n requests (a million) abandoned in every way and state, against the optimised programs; OUT=file
 # make build           the programs, optimised, into .build/release
 # make deb             Debian's packages, into .build/deb, and what lintian and its like say of them
 # make test-deb        their life on a fresh Debian 12, from installation to purge; needs root
@@ -13,9 +15,10 @@
 
 SWIFT ?= swift
 SOURCES := Package.swift Sources Tests
-SCRIPTS := $(wildcard scripts/*) .ci/run Tests/Packaging/inside
+SCRIPTS := $(wildcard scripts/*) .ci/run Tests/Packaging/inside Tests/Systemd/inside \
+    $(addprefix packaging/debian/lychgate.,postinst prerm postrm)
 
-.PHONY: build demo test simulate deb test-deb docs lint format
+.PHONY: build demo test chaos simulate soak deb test-deb docs lint format
 
 build:
 	scripts/install-dependencies build
@@ -37,7 +40,14 @@ ifdef FILTER
 else
 	$(SWIFT) test --skip-build --skip '^IntegrationTests\.'
 	$(SWIFT) test --skip-build --filter '^IntegrationTests\.'
+	scripts/test-systemd .build/debug
 endif
+
+chaos:
+	scripts/install-dependencies build test
+	scripts/make-test-venv
+	$(SWIFT) build --build-tests
+	LYCHGATE_CHAOS=1 $(SWIFT) test --skip-build --filter '^IntegrationTests\.Integration/FaultTests'
 
 simulate:
 	scripts/install-dependencies build test
@@ -56,6 +66,14 @@ test-deb: deb
 docs:
 	$(SWIFT) build --product lychgate
 	.build/debug/lychgate reference >docs/configuration.md
+
+soak:
+	scripts/install-dependencies build test
+	$(SWIFT) build --configuration release --product lychgate
+	$(SWIFT) build --configuration release --product lychgate-worker
+	$(SWIFT) build --configuration release --product lychgate-soak
+	LYCHGATE_BIN=$(CURDIR)/.build/release .build/release/lychgate-soak run requests=$(or $(N),1000000) \
+		out=$(CURDIR)/$(or $(OUT),.build/soak.json)
 
 lint:
 	$(SWIFT) format lint --strict --recursive $(SOURCES)

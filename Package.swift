@@ -19,6 +19,7 @@ let package = Package(
         .executable(name: "lychgate", targets: ["Supervisor"]),
         .executable(name: "lychgate-worker", targets: ["Worker"]),
         .executable(name: "lychgate-demo", targets: ["Demo"]),
+        .executable(name: "lychgate-soak", targets: ["Soak"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -68,6 +69,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "TestSupport", dependencies: ["CLinux", "COpenSSL"], path: "Tests/Support", swiftSettings: strict),
+        .executableTarget(
+            name: "Soak", dependencies: ["Shared", "TestSupport", "CLinux", "COpenSSL"], path: "Tests/Soak",
+            swiftSettings: strict),
         .testTarget(name: "CELTests", dependencies: ["CEL"], swiftSettings: strict),
         .testTarget(name: "SharedTests", dependencies: ["Shared", "CLinux"], swiftSettings: strict),
         .testTarget(
@@ -75,12 +79,15 @@ let package = Package(
             dependencies: [
                 "Supervisor", "Shared", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
+            exclude: ["Upgrade/state-format-1.json"],
             swiftSettings: strict),
         .testTarget(
             name: "WorkerTests", dependencies: ["Worker", "Shared", "CEL", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["Worker", "Supervisor", "Shared", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Worker", "Supervisor", "Shared", "CNghttp2", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests", dependencies: ["TestSupport", "Shared"], exclude: ["Scripts"],

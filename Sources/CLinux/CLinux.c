@@ -13,11 +13,13 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -139,6 +141,21 @@ int lg_set_nonblocking(int fd) {
     RESULT(fcntl(fd, F_SETFL, flags | O_NONBLOCK));
 }
 
+bool lg_is_delegated(const char *folder) {
+    static const char *const names[] = {"user.delegate", "trusted.delegate"};
+    for (int i = 0; i < 2; i++) {
+        char value[2];
+        if (getxattr(folder, names[i], value, sizeof value) == 1 && value[0] == '1') return true;
+    }
+    return false;
+}
+
+int64_t lg_file_owner(const char *path) {
+    struct stat status;
+    if (stat(path, &status) < 0) return -errno;
+    return status.st_uid;
+}
+
 int lg_usable_cores(void) {
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) < 0) return -errno;
@@ -169,6 +186,8 @@ long lg_send(int fd, const void *bytes, size_t count) {
 
 int lg_shutdown(int fd, int how) { RESULT(shutdown(fd, how)); }
 int lg_close(int fd) { RESULT(close(fd)); }
+int lg_duplicate(int fd) { RESULT(fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
+int lg_set_close_on_exec(int fd, bool closes) { RESULT(fcntl(fd, F_SETFD, closes ? FD_CLOEXEC : 0)); }
 
 long lg_send_record(int fd, const void *bytes, size_t count, int passed) {
     struct iovec vector = {.iov_base = (void *)bytes, .iov_len = count};
@@ -364,6 +383,22 @@ int lg_open_for_reading(const char *path) {
         return -EINVAL;
     }
     return fd;
+}
+
+int lg_open_path(const char *path) { RESULT(open(path, O_PATH | O_CLOEXEC)); }
+
+const char *lg_started_from(void) { return (const char *)getauxval(AT_EXECFN); }
+
+// Volatile, so that the compiler does not take the zeros for what will be there when the program runs.
+__attribute__((section(".lychgate.version"), used)) static const volatile char version_stamp[64] = {0};
+
+void lg_version_stamp(char *out, size_t capacity) {
+    size_t length = 0;
+    while (length + 1 < capacity && length < sizeof version_stamp && version_stamp[length]) {
+        out[length] = version_stamp[length];
+        length++;
+    }
+    out[length] = 0;
 }
 
 struct lg_resolution {

@@ -7,6 +7,10 @@ import Shared
 @main
 enum SupervisorMain {
     static func main() {
+        // Before the arguments: whatever this version makes of them, the gateway goes on.
+        if let handOver = UpgradeHandOver.take() {
+            ProcessImage.exit(Landing.run(handOver))
+        }
         let arguments = Array(CommandLine.arguments.dropFirst())
         if let refusal = RefusedFlags.refusal(of: arguments) {
             StandardError.write("lychgate: \(refusal)")

@@ -12,6 +12,8 @@ enum WorkerMain {
         lg_ignore_sigpipe()
         // Keys and tokens are in this memory: no core dump, no debugger but root's.
         _ = lg_set_dumpable(false)
+        // Started by a descriptor, it would be called by that one's number.
+        ProcessImage.setName("lychgate-worker")
         let role = CommandLine.arguments.dropFirst().first ?? ""
         exit(run(role))
     }
@@ -22,6 +24,7 @@ enum WorkerMain {
         case "keyring": return KeyringRole.run()
         case "admin": return AdminRole.run()
         case "check": return CheckService.run()
+        case "version": return VersionService.run()
         case "explain": return ExplainService.run()
         default:
             StandardErrorLog.write(Array("lychgate-worker: unknown role '\(role)'\n".utf8))

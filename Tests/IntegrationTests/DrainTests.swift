@@ -14,7 +14,8 @@ extension Integration {
             while true {
                 let head = try connection.readHead()
                 if head.target.contains("/exec") {
-                    connection.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n")
+                    connection.write(
+                        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n")
                     return connection.readUntilClose()
                 }
                 if head.target == "/stuck" { return connection.readUntilClose() }
@@ -39,7 +40,7 @@ extension Integration {
             Harness.inBackground { gateway.stop() }
         }
 
-        @Test("Watches and followed logs end between two items, spread over the drain; ordinary requests are served out")
+        @Test("Watches and followed logs end between two items, spread over the drain; other requests are served out")
         func streams() throws {
             let world = try World(
                 configure: { $0.deadlines = ["drain": "4s", "hardStop": "8s"] }, script: Self.serve)
@@ -206,7 +207,8 @@ extension Integration {
                 let client = try world.gateway.connect()
                 client.send("GET", "/stuck", token: world.token)
                 try wait("the request upstream") { world.upstream.requests.count == 1 }
-                let list = try ChildProcess.run("lychgate", ["ps", "--socket", world.gateway.control.path, "-o", "json"])
+                let list = try ChildProcess.run(
+                    "lychgate", ["ps", "--socket", world.gateway.control.path, "-o", "json"])
                 let id = try #require(list.output.firstMatch(of: #/"id":"([^"]+)"/#)?.1)
                 let told = try ChildProcess.run(
                     "lychgate", ["kill", String(id), "--socket", world.gateway.control.path])
@@ -232,7 +234,8 @@ extension Integration {
             ) { world in
                 func ask(_ target: String) throws -> RawClient {
                     let client = try RawClient.connect(to: world.gateway.endpoint)
-                    client.wire.write("GET \(target) HTTP/1.0\r\nHost: a\r\nAuthorization: Bearer \(world.token)\r\n\r\n")
+                    client.wire.write(
+                        "GET \(target) HTTP/1.0\r\nHost: a\r\nAuthorization: Bearer \(world.token)\r\n\r\n")
                     return client
                 }
                 let whole = try ask("/whole").reader.readResponse(by: .after(.seconds(5)))

@@ -24,7 +24,8 @@ package final class GatewayFixture: Sendable {
             "lychgate.yaml",
             options.document(listener: endpoint, certificates: certificates, controlSocket: control.path))
         supervisor = try ChildProcess(
-            Harness.executable("lychgate"), ["serve", "--config", configurationFile], folder: folder)
+            options.program ?? Harness.executable("lychgate"), ["serve", "--config", configurationFile],
+            environment: options.environment, folder: folder)
         try waitUntilReady(workers: options.workers)
     }
 

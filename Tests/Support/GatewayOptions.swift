@@ -10,6 +10,8 @@ package struct GatewayOptions: Sendable {
     package var pool: [String: String] = [:]
     package var recycling: [String: String] = [:]
     package var limits: [String: String] = [:]
+    /// Of the supervisor.
+    package var environment: [String: String] = [:]
     /// Ranges of the addresses whose PROXY headers are believed, as the file spells them.
     package var proxies: String?
     /// Whether clients speak TLS.
@@ -34,8 +36,18 @@ package struct GatewayOptions: Sendable {
     package var upstreamClient: (certificate: String, key: String)?
     /// A file with the token that the gateway shows to the API server.
     package var upstreamToken: String?
+    /// Listeners without TLS, beside the one with it.
+    package var plainListeners: [Endpoint] = []
+    /// Further lines of the file.
+    package var sections = ""
     /// Files of the certificate and the key that clients are shown; nil: the tests' own.
     package var shownCertificate: (certificate: String, key: String)?
+
+    /// Further settings of the listener, each a line.
+    package var listenerLines: [String] = []
+    /// Which `lychgate` is started; nil: the one that was built.
+    package var program: String?
+    package var workerProgram: String?
 
     package init(issuer: String, upstream: Endpoint) {
         issuerURL = issuer
@@ -61,7 +73,7 @@ package struct GatewayOptions: Sendable {
             listeners:
               - name: main
                 address: "\(listener)"
-            \(listenerSection(certificates))upstream:
+            \(listenerSection(certificates))\(plainSection)upstream:
               server: \(scheme)://\(upstream)
             \(trust)  pool: \(Self.flow(pool))
             authentication:
@@ -73,14 +85,20 @@ package struct GatewayOptions: Sendable {
                 usernamePrefix: "-"
                 groupsClaim: groups
               keys: \(Self.flow(keys))
-            workers: {count: \(workers), maxConnections: \(maxConnections), maxInFlight: \(maxInFlight)}
+            workers: {count: \(workers), maxConnections: \(maxConnections), maxInFlight: \(maxInFlight)\(executable)}
             recycling: \(Self.flow(recycling))
             limits: \(Self.flow(limits))
             deadlines: \(Self.flow(deadlines))
             control:
               socket: \(controlSocket)
-            \(adminSection(certificates))
+            \(adminSection(certificates))\(sections)
             """
+    }
+
+    private var executable: String { workerProgram.map { ", executable: \($0)" } ?? "" }
+
+    private var plainSection: String {
+        plainListeners.enumerated().map { "  - name: plain\($0)\n    address: \"\($1)\"\n" }.joined()
     }
 
     private func listenerSection(_ certificates: Certificates) -> String {
@@ -95,7 +113,7 @@ package struct GatewayOptions: Sendable {
                 """
         }
         if let proxies { text += "    proxyProtocol: {from: \(proxies)}\n" }
-        return text
+        return text + listenerLines.map { "    \($0)\n" }.joined()
     }
 
     private func adminSection(_ certificates: Certificates) -> String {

@@ -32,6 +32,13 @@ package struct GatewayStatus: Decodable, Sendable {
         package let exchangesOpened: Int
         package let exchangesEnded: Int
         package let cancelled: Int
+        package let orphanMilliseconds: OrphanTime
+    }
+
+    /// How long upstream work outlived its client, as the worker itself measured it.
+    package struct OrphanTime: Decodable, Sendable {
+        package let count: Int
+        package let max: Double
     }
 
     package let version: String

@@ -11,6 +11,9 @@ extension Harness {
     package static let binaries =
         ProcessInfo.processInfo.environment["LYCHGATE_BIN"]?.trimmingSuffix("/") ?? root + "/.build/debug"
 
+    /// Whether the tests that take minutes are wanted too (`make chaos`).
+    package static let wantsChaos = ProcessInfo.processInfo.environment["LYCHGATE_CHAOS"] != nil
+
     /// The Python of the tests' own environment, which `make test` makes.
     package static let python =
         ProcessInfo.processInfo.environment["LYCHGATE_TEST_PYTHON"] ?? root + "/.build/test-venv/bin/python"

@@ -47,6 +47,10 @@ int lg_peer_credentials(int fd, uint32_t *uid, uint32_t *gid, int32_t *pid);
 /// SO_PEERGROUPS: 1 when `group` is among the peer's supplementary groups.
 int lg_peer_in_group(int fd, uint32_t group);
 int lg_set_nonblocking(int fd);
+/// Whether systemd has marked this control group as delegated (its attribute user.delegate or trusted.delegate is 1).
+bool lg_is_delegated(const char *folder);
+/// The user who owns a file; below zero: the negated errno.
+int64_t lg_file_owner(const char *path);
 /// Cores that this process may run on (sched_getaffinity(2)).
 int lg_usable_cores(void);
 /// Bytes that somebody has read from a TCP socket: received less unread (and less a received FIN); negated errno.
@@ -61,6 +65,10 @@ long lg_write_if_ready(int fd, const void *bytes, size_t count);
 long lg_send(int fd, const void *bytes, size_t count);
 int lg_shutdown(int fd, int how);
 int lg_close(int fd);
+/// A second descriptor of the same open file, close-on-exec, above the standard ones.
+int lg_duplicate(int fd);
+/// Whether it is closed when this process becomes another program (FD_CLOEXEC).
+int lg_set_close_on_exec(int fd, bool closes);
 
 /// One record over a SOCK_SEQPACKET socket, with one descriptor when `passed` >= 0; never blocks.
 long lg_send_record(int fd, const void *bytes, size_t count, int passed);
@@ -122,6 +130,14 @@ struct lg_file_stamp {
 bool lg_stat_stamp(const char *path, struct lg_file_stamp *stamp);
 /// open(2) for reading, never a device or a FIFO that would block.
 int lg_open_for_reading(const char *path);
+/// open(2) with O_PATH: a name for a file that stays the same file, whatever its path comes to mean.
+int lg_open_path(const char *path);
+
+/// The path that this process was started from, as execve(2) was given it (AT_EXECFN, getauxval(3)); NULL: unknown.
+const char *lg_started_from(void);
+/// What scripts/stamp-version wrote into this program's section .lychgate.version: at most `capacity` - 1 bytes and a
+/// NUL; empty: nothing was.
+void lg_version_stamp(char *out, size_t capacity);
 
 /// A name being resolved by glibc in the background (getaddrinfo_a(3)), so that no look-up ever holds the loop.
 struct lg_resolution;

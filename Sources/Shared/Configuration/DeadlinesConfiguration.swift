@@ -34,7 +34,8 @@ package struct DeadlinesConfiguration: Codable, Equatable, Sendable {
         keepAliveIdle: Duration = .seconds(75), identity: Duration = .seconds(5),
         upstreamConnect: Duration = .seconds(5), firstResponseByte: Duration = .seconds(60),
         request: Duration = .seconds(60), bodyProgress: Duration = .seconds(60),
-        tunnelIdle: Duration = .seconds(4 * 3_600), drainDelay: Duration = .zero, drain: Duration = .seconds(30), hardStop: Duration = .seconds(45),
+        tunnelIdle: Duration = .seconds(4 * 3_600), drainDelay: Duration = .zero, drain: Duration = .seconds(30),
+        hardStop: Duration = .seconds(45),
         workerStart: Duration = .seconds(30)
     ) {
         self.tlsHandshake = tlsHandshake

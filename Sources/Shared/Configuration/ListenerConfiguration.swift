@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One listener: where clients connect, and how TLS is spoken there.
+/// One listener: where clients connect, how TLS is spoken there, and what is served.
 package struct ListenerConfiguration: Codable, Equatable, Sendable {
     /// The listener's name: in logs and metrics, and systemd's `FileDescriptorName=` that it takes its sockets from.
     package var name: String
@@ -8,6 +8,37 @@ package struct ListenerConfiguration: Codable, Equatable, Sendable {
     package var address: String?
     /// nil: plain HTTP, which is accepted on loopback addresses only.
     package var tls: ServerTLS?
+    package var mode = Mode.proxy
+    /// Proxies, as `AddressRange` reads them, whose `X-Forwarded-…` and `Forwarded` fields are believed.
+    package var trustedProxies: [String] = []
+    /// With `forwardAuth`: the fields that name the user.
+    package var identityFields = IdentityFields()
+    /// With `tokenReview`: the audiences, besides its own, that an accepted token is good for.
+    package var audiences: [String] = []
+    /// With `tokenReview`: the file of the bearer token that whoever asks must have; nil: anybody may ask.
+    package var callerTokenFile: String?
+
+    /// What is done with a request.
+    package enum Mode: String, Codable, Equatable, Sendable, CaseIterable {
+        /// It goes to the API server.
+        case proxy
+        /// It is answered with who sent it: for nginx's auth_request, Traefik's ForwardAuth and Envoy's ext_authz.
+        case forwardAuth
+        /// It is a TokenReview of Kubernetes' authentication webhook, and answered as such.
+        case tokenReview
+    }
+
+    /// Names of fields, as kube-apiserver's `--requestheader-…` flags have them.
+    package struct IdentityFields: Codable, Equatable, Sendable {
+        package var user = "X-Remote-User"
+        package var uid = "X-Remote-Uid"
+        package var group = "X-Remote-Group"
+        /// Before each extra's key.
+        package var extraPrefix = "X-Remote-Extra-"
+
+        package init() {}
+    }
+
     /// nil: nobody is believed to speak for others.
     package var proxyProtocol: ProxyProtocol?
 

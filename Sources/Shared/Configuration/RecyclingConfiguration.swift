@@ -15,6 +15,13 @@ package struct RecyclingConfiguration: Codable, Equatable, Sendable {
     /// By how many percent `maxRequests` and `maxAge` may be undercut, so that workers do not reach them together.
     package var jitterPercent: Int
 
+    /// The kernel's bound on a worker's written memory (RLIMIT_DATA), in bytes: far enough above `memoryHard` that the
+    /// supervisor always acts first, if it can.
+    package var dataLimit: Int { memoryHard * 2 + 256 * 1_048_576 }
+
+    /// The same of its control group, where it has one (`memory.max`), page cache and kernel memory included.
+    package var groupLimit: Int { memoryHard + memoryHard / 4 + 16 * 1_048_576 }
+
     package init(
         inFlightLimit: Int? = nil, memorySoft: Int = 536_870_912, memoryHard: Int = 1_073_741_824,
         maxRequests: Int = 0, maxAge: Duration = .seconds(86_400), jitterPercent: Int = 10

@@ -56,6 +56,19 @@ package final class ControlChannel<Owner: ControlChannelOwner, Outgoing: Control
 
     deinit { reactor.kernel.close(socket, reset: false) }
 
+    /// Our end; it stays the channel's.
+    package var raw: Int32 { socket }
+
+    /// Records that wait for room, for whoever carries the channel on.
+    package var waiting: [[UInt8]] { queue }
+
+    /// Puts back what had waited when somebody else had the channel.
+    package func restore(waiting records: [[UInt8]]) {
+        guard !records.isEmpty, registration != .none else { return }
+        queue = records
+        reactor.setInterest(registration, [.read, .write])
+    }
+
     /// Stops listening. The socket closes with the last reference.
     package func close() {
         reactor.remove(&registration)

@@ -10,8 +10,11 @@ package protocol ControlMessage: Equatable, Sendable {
 
 /// The control channel's constants.
 package enum ControlProtocol {
-    /// Sent in `hello`; supervisor and worker must agree.
+    /// Sent in `hello`. A supervisor starts no workers that speak another one.
     package static let version: UInt32 = 1
+    /// What a supervisor still understands of workers that it took over from the build before it: within this range,
+    /// kinds of messages are only added, and a supervisor sends an older worker none that is newer than it.
+    package static let understood: ClosedRange<UInt32> = 1...version
     /// No record is longer.
     package static let maxRecord = 1_024
     /// Identifiers in one `claimed` or `closed`.

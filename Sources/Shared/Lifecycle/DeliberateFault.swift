@@ -27,6 +27,8 @@ package enum DeliberateFault: String, CaseIterable, Sendable {
     case cutLooksWhole
     case keepAliveNotSet
     case interimToOldClients
+    // HTTP/2
+    case streamResetIgnored
     // The codec
     case truncationIsEnd
     case byteLost

@@ -35,10 +35,11 @@ package struct ChildProcess: ~Copyable {
     }
 
     /// Starts `path` with an environment of exactly `environment`; `descriptors[i]` is its descriptor 3 + i (-1: closed).
+    /// `name`: what it is told to be called, if that is not the path.
     package static func spawn(
-        path: String, arguments: [String], environment: [String] = [], descriptors: [Int32]
+        path: String, name: String? = nil, arguments: [String], environment: [String] = [], descriptors: [Int32]
     ) throws(Errno) -> ChildProcess {
-        let argv = CStringArray([path] + arguments)
+        let argv = CStringArray([name ?? path] + arguments)
         let envp = CStringArray(environment)
         let result = withExtendedLifetime((argv, envp)) {
             unsafe descriptors.withUnsafeBufferPointer { fds in

@@ -10,6 +10,8 @@ package struct Errno: Error, Equatable, Hashable, Sendable, CustomStringConverti
         self.rawValue = rawValue
     }
 
+    package static let invalid = Errno(EINVAL)
+    package static let badDescriptor = Errno(EBADF)
     package static let again = Errno(EAGAIN)
     package static let inProgress = Errno(EINPROGRESS)
     package static let interrupted = Errno(EINTR)
@@ -24,6 +26,7 @@ package struct Errno: Error, Equatable, Hashable, Sendable, CustomStringConverti
     package static let addressInUse = Errno(EADDRINUSE)
     package static let connectionRefused = Errno(ECONNREFUSED)
     package static let notFound = Errno(ENOENT)
+    package static let busy = Errno(EBUSY)
     package static let exists = Errno(EEXIST)
     package static let permissionDenied = Errno(EACCES)
     package static let nameTooLong = Errno(ENAMETOOLONG)

@@ -23,4 +23,14 @@ package struct FileDescriptor: ~Copyable {
         discard self
         return raw
     }
+
+    /// A second one of the same open file, close-on-exec.
+    package static func duplicate(_ raw: Int32) throws(Errno) -> FileDescriptor {
+        FileDescriptor(owning: try Errno.check(lg_duplicate(raw)))
+    }
+
+    /// Whether `raw`, whoever owns it, is closed when this process becomes another program.
+    package static func setCloseOnExec(_ raw: Int32, _ closes: Bool) throws(Errno) {
+        _ = try Errno.check(lg_set_close_on_exec(raw, closes))
+    }
 }

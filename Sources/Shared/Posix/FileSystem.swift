@@ -20,6 +20,11 @@ package enum FileSystem {
         unsafe access(path, X_OK) == 0
     }
 
+    package static func removeFolder(_ path: String) throws(Errno) {
+        guard unsafe rmdir(path) != 0 else { return }
+        throw Errno(errno)
+    }
+
     package static func unlink(_ path: String) throws(Errno) {
         guard unsafe Glibc.unlink(path) != 0 else { return }
         throw Errno(errno)

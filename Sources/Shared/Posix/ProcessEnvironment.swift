@@ -9,6 +9,11 @@ package enum ProcessEnvironment {
         return unsafe String(cString: value)
     }
 
+    /// For the program that this process becomes next.
+    package static func set(_ name: String, _ value: String) { _ = unsafe setenv(name, value, 1) }
+
+    package static func remove(_ name: String) { _ = unsafe unsetenv(name) }
+
     /// Whether standard error is the journal's: JOURNAL_STREAM names that very file (systemd.exec(5)).
     package static var logsToJournal: Bool {
         guard let stream = value("JOURNAL_STREAM") else { return false }

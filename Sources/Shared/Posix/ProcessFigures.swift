@@ -59,4 +59,13 @@ package enum SmallFile {
         }
         return String(decoding: bytes[..<filled], as: UTF8.self)
     }
+
+    /// In one write, as the kernel wants it; the file must be there.
+    package static func write(_ text: String, to path: String) throws(Errno) {
+        let raw = unsafe open(path, O_WRONLY | O_CLOEXEC)
+        guard raw >= 0 else { throw Errno(errno) }
+        let file = FileDescriptor(owning: raw)
+        let bytes = Array(text.utf8)
+        _ = try Errno.check(unsafe bytes.withUnsafeBytes { unsafe lg_write(file.raw, $0.baseAddress, $0.count) })
+    }
 }

@@ -4,8 +4,8 @@ package import CLinux
 import Glibc
 
 /// An IPv4, IPv6 or Unix socket's address; its text is `ADDRESS:PORT`, IPv6 in brackets.
-package struct SocketAddress: Equatable, Hashable, Sendable, CustomStringConvertible {
-    package enum Family: UInt8, Sendable {
+package struct SocketAddress: Equatable, Hashable, Sendable, Codable, CustomStringConvertible {
+    package enum Family: UInt8, Sendable, Codable {
         case unspecified = 0
         case ipv4 = 4
         case ipv6 = 6

@@ -2,7 +2,11 @@
 
 /// A byte queue in one chunk of a `BufferPool`, leased while there is something to hold and given back otherwise.
 /// Bytes lie between `start` and `end` of the chunk; what is read is consumed at the front, what is added goes behind.
-@safe package struct Buffer: ~Copyable {
+///
+/// A class, though each has one owner: its owners are classes whose properties others reach for while bytes move, and a
+/// value there is guarded by a check at run time for each access. Here no access outlasts its statement, which the
+/// compiler proves, so that none of these checks is left; they were a tenth of a request's instructions.
+@safe package final class Buffer {
     private let pool: BufferPool
     private var chunk: BufferPool.Chunk?
     private var start = 0
@@ -28,7 +32,7 @@
 
     /// Makes sure that at least `bytes` can be added: leases, moves to the front, or grows. False: the pool is at its
     /// limit, or no chunk is that large; nothing is lost then.
-    package mutating func reserve(_ bytes: Int) -> Bool {
+    package func reserve(_ bytes: Int) -> Bool {
         if room >= bytes { return true }
         guard let old = chunk else {
             guard let size = BufferPool.Size.fitting(bytes), let fresh = pool.take(size) else { return false }
@@ -49,7 +53,7 @@
     }
 
     /// Moves what is held to the front of the chunk.
-    package mutating func compact() {
+    package func compact() {
         guard start > 0, let chunk else { return }
         unsafe chunk.base.copyMemory(from: chunk.base.advanced(by: start), byteCount: count)
         end -= start
@@ -57,7 +61,7 @@
     }
 
     /// Drops `bytes` from the front.
-    package mutating func consume(_ bytes: Int) {
+    package func consume(_ bytes: Int) {
         precondition(bytes >= 0 && bytes <= count)
         start += bytes
         if start == end {
@@ -67,18 +71,18 @@
     }
 
     /// Forgets everything held and gives the memory back.
-    package mutating func discardAll() {
+    package func discardAll() {
         start = 0
         end = 0
         giveBack()
     }
 
     /// Gives the memory back if nothing is held.
-    package mutating func giveBackIfEmpty() {
+    package func giveBackIfEmpty() {
         if isEmpty { giveBack() }
     }
 
-    private mutating func giveBack() {
+    private func giveBack() {
         guard let chunk else { return }
         pool.give(chunk)
         self.chunk = nil
@@ -86,7 +90,15 @@
         end = 0
     }
 
-    /// The bytes held, for as long as `body` runs.
+    /// Exchanges what both hold; nothing is copied. Both are of the same pool.
+    package func swapContents(with other: Buffer) {
+        precondition(pool === other.pool)
+        let mine = (chunk, start, end)
+        (chunk, start, end) = (other.chunk, other.start, other.end)
+        (other.chunk, other.start, other.end) = mine
+    }
+
+    /// The bytes held, for as long as `body` runs, which must not change what the buffer holds.
     package func withBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -94,9 +106,10 @@
         return try unsafe body(UnsafeRawBufferPointer(start: chunk.base.advanced(by: start), count: count))
     }
 
-    /// The free room behind, for as long as `body` runs; `body` says how many bytes it filled (below zero counts as none).
+    /// The free room behind, for as long as `body` runs; `body` says how many bytes it filled (below zero counts as none),
+    /// and must not touch the buffer otherwise.
     @discardableResult
-    package mutating func fill(_ body: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
+    package func fill(_ body: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
         guard let chunk else { return unsafe body(UnsafeMutableRawBufferPointer(start: nil, count: 0)) }
         let filled = unsafe body(UnsafeMutableRawBufferPointer(start: chunk.base.advanced(by: end), count: room))
         if filled > 0 {
@@ -107,13 +120,13 @@
     }
 
     /// Adds `bytes` of another buffer's front and drops them there. The room must be there.
-    package mutating func take(_ bytes: Int, from other: inout Buffer) {
+    package func take(_ bytes: Int, from other: Buffer) {
         append(bytes, from: other, at: 0)
         other.consume(bytes)
     }
 
     /// Adds a copy of `bytes` of another buffer, from `offset` on. The room must be there.
-    package mutating func append(_ bytes: Int, from other: borrowing Buffer, at offset: Int) {
+    package func append(_ bytes: Int, from other: Buffer, at offset: Int) {
         precondition(bytes >= 0 && bytes <= room && offset >= 0 && offset + bytes <= other.count)
         guard bytes > 0, let chunk, let source = other.chunk else { return }
         unsafe chunk.base.advanced(by: end).copyMemory(
@@ -122,7 +135,7 @@
     }
 
     /// Adds a copy of `bytes`. The room must be there.
-    package mutating func append(_ bytes: [UInt8]) {
+    package func append(_ bytes: [UInt8]) {
         precondition(bytes.count <= room)
         guard let chunk else { return }
         unsafe bytes.withUnsafeBytes { source in

@@ -16,17 +16,21 @@ package final class BufferPool {
 
     /// Bytes given out at most.
     package let limit: Int
-    /// Bytes given out now.
-    package private(set) var leased = 0
-    /// Refusals because of the limit, since the start.
-    package private(set) var refusals: UInt64 = 0
-    private var free: [[Chunk]] = Size.allCases.map { _ in [] }
+    /// Free chunks of each size, linked through their own first word: nothing is allocated to keep them.
+    private var free: InlineArray<3, FreeList> = InlineArray(repeating: FreeList())
+    private var given = 0
+    private var refused: UInt64 = 0
     /// Free chunks kept for reuse, in bytes at most for each size; more go back to the system.
-    private let kept = 1_048_576
+    private static let kept = 1_048_576
 
     @safe struct Chunk {
         let base: UnsafeMutableRawPointer
         let size: Size
+    }
+
+    @safe private struct FreeList {
+        var first: UnsafeMutableRawPointer?
+        var count = 0
     }
 
     package init(limit: Int) {
@@ -34,27 +38,42 @@ package final class BufferPool {
     }
 
     deinit {
-        for chunks in free { for chunk in chunks { unsafe chunk.base.deallocate() } }
+        for size in Size.allCases {
+            while let base = unsafe popFree(size) { unsafe base.deallocate() }
+        }
     }
 
+    /// Bytes given out now.
+    package var leased: Int { given }
+    /// Refusals because of the limit, since the start.
+    package var refusals: UInt64 { refused }
+
     func take(_ size: Size) -> Chunk? {
-        guard leased + size.rawValue <= limit else {
-            refusals += 1
+        guard given + size.rawValue <= limit else {
+            refused += 1
             return nil
         }
-        leased += size.rawValue
-        if let chunk = free[Self.index(size)].popLast() { return chunk }
+        given += size.rawValue
+        if let base = unsafe popFree(size) { return unsafe Chunk(base: base, size: size) }
         return unsafe Chunk(base: .allocate(byteCount: size.rawValue, alignment: 64), size: size)
     }
 
     func give(_ chunk: Chunk) {
-        leased -= chunk.size.rawValue
+        given -= chunk.size.rawValue
         let index = Self.index(chunk.size)
-        if free[index].count * chunk.size.rawValue < kept {
-            free[index].append(chunk)
-        } else {
-            unsafe chunk.base.deallocate()
-        }
+        let list = free[index]
+        guard list.count * chunk.size.rawValue < Self.kept else { return unsafe chunk.base.deallocate() }
+        unsafe chunk.base.storeBytes(of: list.first, as: UnsafeMutableRawPointer?.self)
+        free[index] = unsafe FreeList(first: chunk.base, count: list.count + 1)
+    }
+
+    private func popFree(_ size: Size) -> UnsafeMutableRawPointer? {
+        let index = Self.index(size)
+        let list = free[index]
+        guard let base = unsafe list.first else { return nil }
+        let next = unsafe base.load(as: UnsafeMutableRawPointer?.self)
+        free[index] = unsafe FreeList(first: next, count: list.count - 1)
+        return unsafe base
     }
 
     private static func index(_ size: Size) -> Int {

@@ -4,26 +4,36 @@
 package struct Instant: Comparable, Hashable, Sendable, Codable {
     package var nanoseconds: UInt64
 
-    package init(nanoseconds: UInt64) {
+    @inlinable package init(nanoseconds: UInt64) {
         self.nanoseconds = nanoseconds
     }
 
-    package static let zero = Instant(nanoseconds: 0)
+    @inlinable package static var zero: Instant { Instant(nanoseconds: 0) }
     /// Later than everything: no deadline is set.
-    package static let never = Instant(nanoseconds: .max)
+    @inlinable package static var never: Instant { Instant(nanoseconds: .max) }
 
-    package static func < (left: Instant, right: Instant) -> Bool {
+    @inlinable package static func < (left: Instant, right: Instant) -> Bool {
         left.nanoseconds < right.nanoseconds
     }
 
-    package static func + (instant: Instant, duration: Duration) -> Instant {
-        let (sum, overflow) = instant.nanoseconds.addingReportingOverflow(UInt64(max(0, duration.nanoseconds)))
+    /// Later by so many nanoseconds: for whoever does it often, since a `Duration` counts in 128 bits.
+    @inlinable package func later(by nanoseconds: UInt64) -> Instant {
+        let (sum, overflow) = self.nanoseconds.addingReportingOverflow(nanoseconds)
         return overflow ? .never : Instant(nanoseconds: sum)
+    }
+
+    /// The nanoseconds from `earlier` to here; zero when `earlier` is later.
+    @inlinable package func nanoseconds(since earlier: Instant) -> UInt64 {
+        nanoseconds > earlier.nanoseconds ? nanoseconds - earlier.nanoseconds : 0
+    }
+
+    package static func + (instant: Instant, duration: Duration) -> Instant {
+        instant.later(by: UInt64(max(0, duration.nanoseconds)))
     }
 
     /// The time from `earlier` to here; zero when `earlier` is later.
     package func since(_ earlier: Instant) -> Duration {
-        .nanoseconds(Int64(clamping: nanoseconds > earlier.nanoseconds ? nanoseconds - earlier.nanoseconds : 0))
+        .nanoseconds(Int64(clamping: nanoseconds(since: earlier)))
     }
 }
 

@@ -40,19 +40,19 @@ package protocol Kernel: AnyObject {
 
 extension Kernel {
     /// Reads into the buffer's room, which must not be empty: the bytes read, 0 at the end of file, or an error.
-    package func read(_ fd: Int32, into buffer: inout Buffer) -> Int {
+    package func read(_ fd: Int32, into buffer: Buffer) -> Int {
         unsafe buffer.fill { room in unsafe read(fd, into: room) }
     }
 
     /// The same, but no more than so many bytes.
-    package func read(_ fd: Int32, into buffer: inout Buffer, atMost: Int) -> Int {
+    package func read(_ fd: Int32, into buffer: Buffer, atMost: Int) -> Int {
         unsafe buffer.fill { room in
             unsafe read(fd, into: UnsafeMutableRawBufferPointer(rebasing: room.prefix(atMost)))
         }
     }
 
     /// Writes the buffer's front and consumes what went out: the bytes written, or an error.
-    package func write(_ fd: Int32, from buffer: inout Buffer) -> Int {
+    package func write(_ fd: Int32, from buffer: Buffer) -> Int {
         let count = unsafe buffer.withBytes { bytes in unsafe write(fd, from: bytes) }
         if count > 0 { buffer.consume(count) }
         return count

@@ -20,16 +20,19 @@ package protocol TimerHandler: AnyObject {
 package final class Reactor {
     package let kernel: any Kernel
     /// The time at the start of what is being handled now.
-    package private(set) var now: Instant
-    private var registrations: [Slot] = []
-    private var freeRegistrations: [Int] = []
+    package var now: Instant { time }
+    /// Private, so that the compiler sees all that touches it and checks nothing at run time.
+    private var time: Instant
+    private let registrations = Slab<Slot>()
+    private let freeRegistrations = Slab<Int>(capacity: 16)
     private var timers: TimerWheel
-    private var timerOwners: [TimerOwner?] = []
+    private let timerOwners = Slab<TimerOwner?>()
     private var events = [ReadyEvent](repeating: ReadyEvent(tag: 0, readiness: []), count: 256)
     private var deferred: [TimerOwner] = []
     private var turnEnd: [() -> Void] = []
     /// `stop` was called: the loop ends with the current turn.
-    package private(set) var isStopped = false
+    package var isStopped: Bool { stopped }
+    private var stopped = false
 
     private struct Slot {
         var handler: (any EventHandler)?
@@ -55,8 +58,8 @@ package final class Reactor {
 
     package init(kernel: any Kernel) {
         self.kernel = kernel
-        now = kernel.now()
-        timers = TimerWheel(now: now)
+        time = kernel.now()
+        timers = TimerWheel(now: time)
     }
 
     // MARK: Descriptors
@@ -178,14 +181,14 @@ package final class Reactor {
     }
 
     /// Ends `run` after the current turn; the turn's end comes once more, so nothing batched is lost.
-    package func stop() { isStopped = true }
+    package func stop() { stopped = true }
 
     /// Lets go of every handler: for whoever outlives its loop.
     package func forgetAll() {
-        isStopped = true
+        stopped = true
         registrations.removeAll()
         freeRegistrations.removeAll()
-        timers = TimerWheel(now: now)
+        timers = TimerWheel(now: time)
         timerOwners.removeAll()
         turnEnd.removeAll()
         deferred.removeAll()
@@ -193,7 +196,7 @@ package final class Reactor {
 
     /// One turn: waits (at most `maxWait`), handles what is due.
     package func turn(maxWait: Duration?) {
-        now = kernel.now()
+        time = kernel.now()
         fireTimers()
         runDeferred()
         finishTurn()
@@ -204,7 +207,7 @@ package final class Reactor {
             timeout = timeout.map { min($0, wait) } ?? wait
         }
         let count = kernel.pollWait(&events, timeout: timeout)
-        now = kernel.now()
+        time = kernel.now()
         for index in 0..<count {
             let event = events[index]
             let slot = Int(truncatingIfNeeded: event.tag & 0xffff_ffff)

@@ -6,7 +6,7 @@
 /// Six levels of 64 slots; a slot of level n spans 64^n ticks. An entry waits at the level at which its tick first
 /// differs from the current one and moves down as time reaches its slot (Varghese and Lauck, 1987; the bit-twiddling
 /// form is that of several event loops).
-package struct TimerWheel {
+package final class TimerWheel {
     /// One tick: timers fire up to so much late, never early.
     package static let tick = Duration.milliseconds(2)
     private static let tickNanoseconds: UInt64 = 2_000_000
@@ -32,20 +32,24 @@ package struct TimerWheel {
         var place: UInt32 = TimerWheel.none
     }
 
-    private var entries: [Entry] = []
-    private var free: UInt32 = none
-    private var heads = [UInt32](repeating: none, count: levels * 64)
-    private var occupied = [UInt64](repeating: 0, count: levels)
+    private let entries = Slab<Entry>()
+    private var free = TimerWheel.none
+    /// The first entry of each slot of each level.
+    private var heads: InlineArray<384, UInt32> = InlineArray(repeating: TimerWheel.none)
+    /// A bit for each slot that has entries.
+    private var occupied: InlineArray<6, UInt64> = InlineArray(repeating: 0)
     private var current: UInt64
-    /// Timers waiting.
-    package private(set) var count = 0
+    private var waiting = 0
 
     package init(now: Instant) {
         current = now.nanoseconds / Self.tickNanoseconds
     }
 
+    /// Timers waiting.
+    package var count: Int { waiting }
+
     /// Starts a timer that fires at `deadline` or up to one tick later.
-    package mutating func insert(at deadline: Instant) -> Handle {
+    package func insert(at deadline: Instant) -> Handle {
         let index: UInt32
         if free != Self.none {
             index = free
@@ -58,13 +62,13 @@ package struct TimerWheel {
         let tick = overflow ? UInt64.max : rounded / Self.tickNanoseconds
         entries[Int(index)].tick = min(max(tick, current), current + Self.horizon)
         link(index)
-        count += 1
+        waiting += 1
         return Handle(index: index, generation: entries[Int(index)].generation)
     }
 
     /// Ends a timer before it fires; false when it has fired or ended already.
     @discardableResult
-    package mutating func cancel(_ handle: Handle) -> Bool {
+    package func cancel(_ handle: Handle) -> Bool {
         guard isWaiting(handle) else { return false }
         unlink(handle.index)
         retire(handle.index)
@@ -78,7 +82,7 @@ package struct TimerWheel {
     }
 
     /// The index of one timer that is due at `now`, which it ends; nil: none is left.
-    package mutating func popExpired(now: Instant) -> Int? {
+    package func popExpired(now: Instant) -> Int? {
         let target = now.nanoseconds / Self.tickNanoseconds
         while let (level, slot, start) = nextSlot(), start <= target {
             current = max(current, start)
@@ -128,7 +132,7 @@ package struct TimerWheel {
         return nil
     }
 
-    private mutating func link(_ index: UInt32) {
+    private func link(_ index: UInt32) {
         let tick = entries[Int(index)].tick
         let difference = (tick ^ current) | 63
         let level = min(Self.levels - 1, (63 - difference.leadingZeroBitCount) / 6)
@@ -143,7 +147,7 @@ package struct TimerWheel {
         occupied[level] |= 1 << UInt64(slot)
     }
 
-    private mutating func unlink(_ index: UInt32) {
+    private func unlink(_ index: UInt32) {
         let entry = entries[Int(index)]
         let place = Int(entry.place)
         if entry.previous != Self.none {
@@ -156,10 +160,10 @@ package struct TimerWheel {
         entries[Int(index)].place = Self.none
     }
 
-    private mutating func retire(_ index: UInt32) {
+    private func retire(_ index: UInt32) {
         entries[Int(index)].generation &+= 1
         entries[Int(index)].next = free
         free = index
-        count -= 1
+        waiting -= 1
     }
 }

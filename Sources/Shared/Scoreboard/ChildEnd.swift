@@ -20,6 +20,8 @@ package enum ChildEnd: Int, CaseIterable, Sendable {
     case maxRequests
     case maxAge
     case roll
+    /// It spoke another version of the control protocol.
+    case versionSkew
 
     /// The label's value.
     package var name: String {
@@ -39,6 +41,7 @@ package enum ChildEnd: Int, CaseIterable, Sendable {
         case .maxRequests: "max_requests"
         case .maxAge: "max_age"
         case .roll: "roll"
+        case .versionSkew: "version_skew"
         }
     }
 }

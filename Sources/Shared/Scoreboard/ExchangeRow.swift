@@ -11,7 +11,11 @@ package struct ExchangeRow: Equatable, Sendable {
         case lastProgress
         case bytesFromClient
         case bytesToClient
+        case kind = 30
     }
+
+    /// Where the user's words begin.
+    static let userOffset = 11
 
     /// 0: the row is free.
     package var id: UInt64 = 0
@@ -23,9 +27,9 @@ package struct ExchangeRow: Equatable, Sendable {
     package var bytesToClient: UInt64 = 0
     package var client = SocketAddress.unspecified
     /// At most 8, 48 and 104 bytes, cut.
-    package var method = FixedText<8>()
-    package var user = FixedText<48>()
-    package var path = FixedText<104>()
+    package var method = FixedText<1>()
+    package var user = FixedText<6>()
+    package var path = FixedText<13>()
 
     /// What its deadlines go by.
     package enum Class: UInt64, Sendable {

@@ -1,50 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Text of at most `capacity` bytes (a multiple of 8) inside a row of 64-bit words; longer text is cut.
-package struct FixedText<let capacity: Int>: Sendable {
-    private var bytes: InlineArray<capacity, UInt8>
+/// Text of at most `words` times 8 bytes, as a row's words hold it; longer text is cut. The first byte is the lowest of
+/// the first word.
+package struct FixedText<let words: Int>: Sendable {
+    @usableFromInline var content: InlineArray<words, UInt64>
 
-    package init() {
-        bytes = InlineArray(repeating: 0)
+    @inlinable @inline(__always) package init() {
+        content = InlineArray(repeating: 0)
     }
 
-    package init(_ text: String) {
+    @inlinable @inline(__always) package init(_ text: String) {
         self.init()
-        for (index, byte) in text.utf8.prefix(capacity).enumerated() { bytes[index] = byte }
+        for (index, byte) in text.utf8.prefix(words * 8).enumerated() { add(byte, at: index) }
     }
 
-    package init(_ source: UnsafeRawBufferPointer) {
+    @inlinable @inline(__always) package init(_ source: UnsafeRawBufferPointer) {
         self.init()
-        for index in 0..<min(capacity, source.count) { bytes[index] = unsafe source[index] }
+        let count = min(words * 8, source.count)
+        let whole = count / 8
+        for word in 0..<whole {
+            content[word] = unsafe UInt64(littleEndian: source.loadUnaligned(fromByteOffset: word * 8, as: UInt64.self))
+        }
+        for index in whole * 8..<count { unsafe add(source[index], at: index) }
     }
 
     init(_ load: (Int) -> UInt64) {
         self.init()
-        for word in 0..<capacity / 8 {
-            let value = load(word)
-            for index in 0..<8 { bytes[word * 8 + index] = UInt8(truncatingIfNeeded: value >> UInt64(8 * index)) }
-        }
+        for word in 0..<words { content[word] = load(word) }
+    }
+
+    @inlinable @inline(__always) mutating func add(_ byte: UInt8, at index: Int) {
+        content[index / 8] |= UInt64(byte) << UInt64(8 * (index % 8))
     }
 
     func store(_ put: (Int, UInt64) -> Void) {
-        for word in 0..<capacity / 8 {
-            var value: UInt64 = 0
-            for index in 0..<8 { value |= UInt64(bytes[word * 8 + index]) << UInt64(8 * index) }
-            put(word, value)
-        }
+        for word in 0..<words { put(word, content[word]) }
     }
 
     /// The text; bytes that are not UTF-8 come out as U+FFFD.
     package var text: String {
         var collected: [UInt8] = []
-        for index in 0..<capacity where bytes[index] != 0 { collected.append(bytes[index]) }
+        for index in 0..<words * 8 {
+            let byte = UInt8(truncatingIfNeeded: content[index / 8] >> UInt64(8 * (index % 8)))
+            if byte != 0 { collected.append(byte) }
+        }
         return String(decoding: collected, as: UTF8.self)
     }
 }
 
 extension FixedText: Equatable {
     package static func == (left: FixedText, right: FixedText) -> Bool {
-        for index in 0..<capacity where left.bytes[index] != right.bytes[index] { return false }
+        for word in 0..<words where left.content[word] != right.content[word] { return false }
         return true
     }
 }

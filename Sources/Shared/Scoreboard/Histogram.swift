@@ -2,7 +2,7 @@
 
 /// Counts in buckets that grow with the value: exact below 8, then eight to each doubling, so within 12.5 % of the
 /// truth (the layout of HDR histograms). Values are microseconds here.
-package struct Histogram: Equatable, Sendable {
+package struct Histogram: Equatable, Sendable, Codable {
     /// Up to 2^43 microseconds: a hundred days.
     package static let buckets = 328
 
@@ -17,6 +17,17 @@ package struct Histogram: Equatable, Sendable {
         precondition(counts.count == Self.buckets)
         self.counts = counts
     }
+
+    package init(from decoder: any Decoder) throws {
+        let counts = try [UInt64](from: decoder)
+        guard counts.count == Self.buckets else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "not \(Self.buckets) buckets"))
+        }
+        self.counts = counts
+    }
+
+    package func encode(to encoder: any Encoder) throws { try counts.encode(to: encoder) }
 
     package static func bucket(of value: UInt64) -> Int {
         if value < 8 { return Int(value) }

@@ -8,13 +8,29 @@ package final class PanelReader {
     private let words: SharedWords
     private let rowCount: Int
     private let file: FileDescriptor?
+    /// Its worker writes another layout than ours: everything reads as 0.
+    private let isForeign: Bool
 
     /// - Parameter keepsFile: it is to be passed on later.
     package init(_ file: borrowing FileDescriptor, rows: Int, keepsFile: Bool = false) throws(Errno) {
         words = try SharedWords(mapping: file, bytes: PanelLayout.size(rows: rows), writable: false)
         rowCount = rows
         self.file = keepsFile ? try Self.readOnly(file) : nil
+        isForeign = false
     }
+
+    /// A panel whose worker was started by another build, open for reading only, to be passed on later.
+    package init(adopting file: consuming FileDescriptor) throws(Errno) {
+        let size = Int(try Errno.check(lg_file_size(file.raw)))
+        rowCount = max(0, (size - PanelLayout.size(rows: 0)) / (PanelLayout.rowWords * 8))
+        words = try SharedWords(mapping: file, bytes: PanelLayout.size(rows: rowCount), writable: false)
+        self.file = consume file
+        isForeign =
+            words.load(PanelLayout.Header.magic.rawValue) == PanelLayout.magic
+            && words.load(PanelLayout.Header.version.rawValue) != PanelLayout.version
+    }
+
+    private func load(_ index: Int) -> UInt64 { isForeign ? 0 : words.load(index) }
 
     /// The panel's memory file, open for reading only, if it was to be kept; it stays here.
     package var raw: Int32? {
@@ -45,44 +61,44 @@ package final class PanelReader {
     }
 
     package var isStarted: Bool {
-        words.load(PanelLayout.Header.magic.rawValue) == PanelLayout.magic
-            && words.load(PanelLayout.Header.version.rawValue) == PanelLayout.version
+        load(PanelLayout.Header.magic.rawValue) == PanelLayout.magic
+            && load(PanelLayout.Header.version.rawValue) == PanelLayout.version
     }
 
     package var phase: WorkerPhase? {
-        WorkerPhase(rawValue: words.load(PanelLayout.Header.state.rawValue))
+        WorkerPhase(rawValue: load(PanelLayout.Header.state.rawValue))
     }
 
     /// When the worker's loop last turned.
     package var heartbeat: Instant {
-        Instant(nanoseconds: words.load(PanelLayout.Header.heartbeat.rawValue))
+        Instant(nanoseconds: load(PanelLayout.Header.heartbeat.rawValue))
     }
 
     package func value(_ figure: Figure) -> UInt64 {
-        words.load(PanelLayout.figures + figure.rawValue)
+        load(PanelLayout.figures + figure.rawValue)
     }
 
     package func value(_ figure: SupervisorFigure) -> UInt64 {
-        words.load(PanelLayout.figures + figure.rawValue)
+        load(PanelLayout.figures + figure.rawValue)
     }
 
     package func orphanTimes() -> Histogram {
-        Histogram(counts: (0..<Histogram.buckets).map { words.load(PanelLayout.histogram + $0) })
+        Histogram(counts: (0..<Histogram.buckets).map { load(PanelLayout.histogram + $0) })
     }
 
     /// How long ordinary (not long-running) requests took.
     package func durations() -> Histogram {
-        Histogram(counts: (0..<Histogram.buckets).map { words.load(PanelLayout.durations + $0) })
+        Histogram(counts: (0..<Histogram.buckets).map { load(PanelLayout.durations + $0) })
     }
 
     package func value(_ table: PanelTable, _ index: Int) -> UInt64 {
         precondition(index >= 0 && index < table.count)
-        return words.load(table.offset + index)
+        return load(table.offset + index)
     }
 
     package func table(_ table: PanelTable) -> [UInt64] {
         let offset = table.offset
-        return (0..<table.count).map { words.load(offset + $0) }
+        return (0..<table.count).map { load(offset + $0) }
     }
 
     /// The rows of exchanges in flight now. A row that keeps changing under our eyes is left out after a few tries.
@@ -107,12 +123,12 @@ package final class PanelReader {
     private func consistent<Row>(_ index: Int, _ read: ((Int) -> UInt64) -> Row) -> Row? {
         let base = PanelLayout.rows + index * PanelLayout.rowWords
         for _ in 0..<4 {
-            let before = words.load(base)
+            let before = load(base)
             if before == 0 { return nil }
             if before & 1 == 1 { continue }
-            let row = read { words.load(base + 1 + $0) }
+            let row = read { load(base + 1 + $0) }
             lg_fence_acquire()
-            if words.load(base) == before { return row }
+            if load(base) == before { return row }
         }
         return nil
     }

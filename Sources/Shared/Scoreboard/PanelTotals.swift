@@ -1,13 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The sums of several panels' counters, so that what the dead have counted is not lost. Gauges of the dead are zero.
-package struct PanelTotals: Equatable, Sendable {
+package struct PanelTotals: Equatable, Sendable, Codable {
     private var figures = [UInt64](repeating: 0, count: Figure.allCases.count)
     private var tables = PanelTable.allCases.map { [UInt64](repeating: 0, count: $0.count) }
     package private(set) var orphanTimes = Histogram()
     package private(set) var durations = Histogram()
 
     package init() {}
+
+    /// From another build's: places that it did not have yet are 0, and those that are none any more are left out.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        Self.fill(&figures, from: try container.decode([UInt64].self, forKey: .figures))
+        for (place, counts) in try container.decode([[UInt64]].self, forKey: .tables).enumerated()
+        where place < tables.count {
+            Self.fill(&tables[place], from: counts)
+        }
+        orphanTimes = try container.decode(Histogram.self, forKey: .orphanTimes)
+        durations = try container.decode(Histogram.self, forKey: .durations)
+    }
+
+    private static func fill(_ places: inout [UInt64], from counts: [UInt64]) {
+        for (index, count) in counts.prefix(places.count).enumerated() { places[index] = count }
+    }
 
     package func value(_ figure: Figure) -> UInt64 { figures[figure.rawValue] }
 

@@ -57,23 +57,21 @@ package final class PanelWriter {
     }
 
     /// Records how long an ordinary request took.
-    package func recordDuration(_ duration: Duration) {
-        record(duration, in: PanelLayout.durations, sum: .requestMicroseconds)
+    package func recordDuration(nanoseconds: UInt64) {
+        record(microseconds: nanoseconds / 1_000, in: PanelLayout.durations, sum: .requestMicroseconds)
     }
 
     /// Counts a duration in a histogram, in whole microseconds.
-    @discardableResult
-    private func record(_ duration: Duration, in histogram: Int, sum: Figure) -> UInt64 {
-        let microseconds = UInt64(max(0, duration.nanoseconds / 1_000))
+    private func record(microseconds: UInt64, in histogram: Int, sum: Figure) {
         let index = histogram + Histogram.bucket(of: microseconds)
         words.storeRelaxed(index, words.loadRelaxed(index) &+ 1)
         set(sum, value(sum) &+ microseconds)
-        return microseconds
     }
 
     /// Records how long upstream work outlived its client.
     package func recordOrphanTime(_ duration: Duration) {
-        let microseconds = record(duration, in: PanelLayout.histogram, sum: .orphanMicroseconds)
+        let microseconds = UInt64(max(0, duration.nanoseconds / 1_000))
+        record(microseconds: microseconds, in: PanelLayout.histogram, sum: .orphanMicroseconds)
         if microseconds > value(.orphanMicrosecondsMax) { set(.orphanMicrosecondsMax, microseconds) }
     }
 
@@ -85,6 +83,16 @@ package final class PanelWriter {
     /// On the supervisor's panel; nil: the row is free.
     package func writeProcess(_ index: Int, _ row: ProcessRow?) {
         writeRow(index) { (row ?? ProcessRow()).store($0) }
+    }
+
+    /// Nobody is in this row any more: without a number, what else stands in it does not count.
+    package func freeRow(_ index: Int) {
+        writeRow(index) { put in put(ExchangeRow.Field.id.rawValue, 0) }
+    }
+
+    /// Says whose exchange it is, as soon as that is known.
+    package func updateUser(_ index: Int, _ user: FixedText<6>) {
+        writeRow(index) { put in user.store { put(ExchangeRow.userOffset + $0, $1) } }
     }
 
     private func writeRow(_ index: Int, _ store: ((Int, UInt64) -> Void) -> Void) {

@@ -16,11 +16,11 @@ final class AdminGate: AcceptorOwner {
     let slot: WorkerSlot
     let handOff: HandOff
     private let board: SupervisorBoard
-    private let acceptor: Acceptor
+    let acceptor: Acceptor
     private let log: Logger
     /// What the process has yet to be told of panels, in order; none as long as it has not said hello.
     private var notices: [Notice] = []
-    private var isGreeted = false
+    private(set) var isGreeted = false
 
     private enum Notice {
         case own
@@ -76,6 +76,14 @@ final class AdminGate: AcceptorOwner {
     func greeted(processes: [WorkerProcess]) {
         isGreeted = true
         notices = [.own, .retired(board.retired)] + processes.map { .began($0) }
+        tell()
+    }
+
+    /// The process that the program before us had, which knows of every panel but our own.
+    func adopted(isGreeted: Bool) {
+        self.isGreeted = isGreeted
+        guard isGreeted else { return }
+        notices = [.own]
         tell()
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Shared
 
 /// One connection to the control socket: lines of requests in, lines of answers out, one at a time. Each has a deadline.
@@ -32,7 +33,7 @@ final class ControlClient: EventHandler, TimerHandler {
     private var sent = 0
     private var peerEnded = false
     /// The answer comes later.
-    private var isWaiting = false
+    private(set) var isWaiting = false
 
     init(
         reactor: Reactor, socket: consuming FileDescriptor, owner: ControlSocket, name: Name
@@ -44,6 +45,32 @@ final class ControlClient: EventHandler, TimerHandler {
         self.socket = socket
         registration = try reactor.register(raw, .read, handler: self)
         timer = reactor.startTimer(at: reactor.now + Self.allowance, handler: self)
+    }
+
+    /// One that the program before us talked with.
+    init(
+        reactor: Reactor, socket: consuming FileDescriptor, owner: ControlSocket, name: Name,
+        carrying saved: UpgradeState.Client, allowance: Duration
+    ) throws(Errno) {
+        self.reactor = reactor
+        self.owner = owner
+        self.name = name
+        let raw = socket.raw
+        self.socket = socket
+        received = Array(saved.received)
+        answer = Array(saved.answer)
+        peerEnded = saved.peerEnded
+        isWaiting = saved.isWaiting
+        let interest: Interest = isWaiting && peerEnded ? [] : answer.isEmpty ? .read : .write
+        registration = try reactor.register(raw, interest, handler: self)
+        timer = reactor.startTimer(at: reactor.now + (isWaiting ? allowance : Self.allowance), handler: self)
+    }
+
+    /// For the next program.
+    func saved(isWaiting: Bool) -> UpgradeState.Client {
+        .init(
+            descriptor: socket.raw, received: Data(received), answer: Data(answer[sent...]), peerEnded: peerEnded,
+            isWaiting: isWaiting)
     }
 
     /// Ends it; the socket closes with the last reference.

@@ -48,6 +48,36 @@ final class ControlSocket: EventHandler {
         }
     }
 
+    /// The one that the program before us listened on, with its clients. Gives who waits for the upgrade's outcome, which
+    /// comes within `allowance`.
+    init(
+        path: String, adopting saved: UpgradeState.Control, from passed: PassedDescriptors, allowance: Duration,
+        reactor: Reactor, responder: any ControlResponder, log: Logger
+    ) throws(Errno) {
+        self.path = path
+        self.reactor = reactor
+        self.responder = responder
+        self.log = log
+        socket = try ListeningSocket(adopting: try passed.take(saved.descriptor))
+        registration = try reactor.register(socket.raw, .read, handler: self)
+        for (place, client) in saved.clients.prefix(Self.maxClients).enumerated() {
+            admitted += 1
+            clients[place] = try ControlClient(
+                reactor: reactor, socket: try passed.take(client.descriptor), owner: self,
+                name: .init(place: place, number: admitted), carrying: client, allowance: allowance)
+        }
+    }
+
+    /// For the next program; `waiting`: who waits for its outcome.
+    func saved(waiting: ControlClient.Name?) -> UpgradeState.Control {
+        .init(
+            descriptor: socket.raw,
+            clients: clients.compactMap { $0 }.map { $0.saved(isWaiting: $0.name == waiting) })
+    }
+
+    /// Who waits for something that has an end.
+    var waiting: [ControlClient.Name] { clients.compactMap { $0 }.filter(\.isWaiting).map(\.name) }
+
     /// Makes the folder if only that is missing, and removes a socket that nobody listens on any more.
     /// EADDRINUSE: somebody does.
     private static func makeWay(_ path: String) throws(Errno) {

@@ -10,6 +10,7 @@ final class SupervisorBoard {
     private let file: FileDescriptor
     private let writer: PanelWriter
     private var rowsUsed = 0
+    private var startedAt: Int64
     private var spawns: UInt64 = 0
     private var recycles = [UInt64](repeating: 0, count: PanelTable.recycles.count)
     /// What gateway workers had counted that are gone.
@@ -18,6 +19,7 @@ final class SupervisorBoard {
     init(slots: Int, now: Instant, wallClock: Int64) throws(Errno) {
         // Each may have a successor while it drains.
         let rows = WorkerCount.most * 2 + Self.spareRows
+        startedAt = wallClock
         file = try PanelReader.makeFile(rows: rows)
         writer = try PanelWriter(file, rows: rows)
         writer.start(pid: ProcessFigures.ownPid)
@@ -25,6 +27,21 @@ final class SupervisorBoard {
         writer.beat(now)
         writer.set(.slots, UInt64(slots))
         writer.set(.startedAt, UInt64(max(0, wallClock)))
+    }
+
+    var saved: SavedPool.Board {
+        .init(startedAt: startedAt, spawns: spawns, recycles: recycles, retired: retired)
+    }
+
+    /// Counts on from what the program before us had.
+    func restore(_ saved: SavedPool.Board) {
+        startedAt = saved.startedAt
+        spawns = saved.spawns
+        retired = saved.retired
+        for (index, count) in saved.recycles.prefix(recycles.count).enumerated() { recycles[index] = count }
+        writer.set(.startedAt, UInt64(max(0, startedAt)))
+        writer.set(.spawns, spawns)
+        for (index, count) in recycles.enumerated() { writer.set(.recycles, index, count) }
     }
 
     /// The panel's memory file, for reading only.
@@ -127,8 +144,9 @@ extension ChildEnd {
         case .forced: self = .forced
         case .channelLost: self = .channelLost
         case .memoryHard: self = .memoryHard
+        case .versionSkew: self = .versionSkew
         case nil:
-            guard case .draining = machine.state else {
+            guard machine.wasToldToDrain else {
                 self = .died
                 return
             }
@@ -140,7 +158,8 @@ extension ChildEnd {
                 case .maxRequests: .maxRequests
                 case .maxAge: .maxAge
                 case .roll: .roll
-                case nil, .memoryHard, .hung, .protocolError, .startDeadline, .channelLost, .died: .drained
+                case nil, .memoryHard, .hung, .protocolError, .startDeadline, .channelLost, .versionSkew, .died:
+                    .drained
                 }
         }
     }

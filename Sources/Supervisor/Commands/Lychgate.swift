@@ -12,6 +12,7 @@ struct Lychgate: ParsableCommand {
         version: Version.current,
         subcommands: [
             ServeCommand.self, CheckCommand.self, StatusCommand.self, PsCommand.self, KillCommand.self,
+            ReloadCommand.self, RestartCommand.self, UpgradeCommand.self, UpgradeCheckCommand.self,
             ReloadCommand.self, RestartCommand.self, ExplainCommand.self, KubeconfigCommand.self,
             DemoCommand.self, VersionCommand.self, ReferenceCommand.self,
         ])

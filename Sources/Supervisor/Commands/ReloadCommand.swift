@@ -30,6 +30,21 @@ struct RestartCommand: ParsableCommand {
     func run() throws { try self.waiting.ask("restart", self.control) }
 }
 
+/// `lychgate upgrade`: the running gateway becomes the version that is installed now.
+struct UpgradeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "upgrade", abstract: "Go over to the installed version, without a failed request.",
+        discussion: """
+            Waits for the end. The new program is tried first; if it cannot take over, the old one goes on, and the exit \
+            code is 1. It also takes a changed configuration into force; see reload.
+            """)
+
+    @OptionGroup var control: ControlOptions
+    @OptionGroup var waiting: WaitOptions
+
+    func run() throws { try self.waiting.ask("upgrade", self.control) }
+}
+
 /// How long to wait for something that has an end.
 struct WaitOptions: ParsableArguments {
     @Option(help: ArgumentHelp("How long to wait for the end, such as 90s or 10m.", valueName: "duration"))

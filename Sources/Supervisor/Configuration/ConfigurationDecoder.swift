@@ -54,8 +54,25 @@ struct ConfigurationDecoder {
                 proxy.require("from", "the proxies' addresses, such as [10.0.0.0/8]")
                 listener.proxyProtocol = .init(from: proxy.strings("from", example: "[10.0.0.0/8]") ?? [])
             }
+            self.service(reader, into: &listener)
             return listener
         }
+    }
+
+    /// What the listener is for.
+    private func service(_ reader: MappingReader, into listener: inout ListenerConfiguration) {
+        set(&listener.mode, reader.choice("mode"))
+        set(&listener.trustedProxies, reader.strings("trustedProxies", example: "[10.0.0.0/8]"))
+        set(&listener.audiences, reader.strings("audiences", example: "[https://kubernetes.default.svc]"))
+        listener.callerTokenFile = self.path(reader, "callerTokenFile", example: "caller-token")
+        guard
+            let fields = reader.mapping(
+                "identityFields", keys: ConfigurationSchema.names(in: "listeners[].identityFields"))
+        else { return }
+        set(&listener.identityFields.user, fields.string("user", example: "X-Remote-User"))
+        set(&listener.identityFields.uid, fields.string("uid", example: "X-Remote-Uid"))
+        set(&listener.identityFields.group, fields.string("group", example: "X-Remote-Group"))
+        set(&listener.identityFields.extraPrefix, fields.string("extraPrefix", example: "X-Remote-Extra-"))
     }
 
     private func tls(_ reader: MappingReader, keys: String) -> ListenerConfiguration.ServerTLS? {

@@ -51,6 +51,8 @@ struct ConfigurationRules {
                 self.checkFile("\(path).tls.certificateFile", tls.certificateFile)
                 self.checkFile("\(path).tls.keyFile", tls.keyFile)
             }
+            ListenerRules(report: self.report).check(listener, path)
+            self.checkFile("\(path).callerTokenFile", listener.callerTokenFile)
         }
     }
 

@@ -71,6 +71,35 @@ enum ConfigurationSchema {
         key(
             "listeners[].proxyProtocol.from", .list, .required,
             "Their addresses, such as 10.0.0.0/8; each of their connections must begin with the header."),
+        key(
+            "listeners[].mode", .string, .value("proxy"),
+            "proxy: requests go to the API server; forwardAuth: they are answered with who sent them;"
+                + " tokenReview: they are Kubernetes' TokenReviews."),
+        key(
+            "listeners[].trustedProxies", .list, .value("[]"),
+            "IP addresses and ranges (CIDR) of proxies whose X-Forwarded-For, -Proto, -Host and Forwarded are believed."
+        ),
+        key(
+            "listeners[].identityFields", .mapping, .none,
+            "With forwardAuth, the names of the fields that say who sent the request."),
+        key(
+            "listeners[].identityFields.user", .string, .value("X-Remote-User"),
+            "Holds the user's name (--requestheader-username-headers)."),
+        key(
+            "listeners[].identityFields.uid", .string, .value("X-Remote-Uid"),
+            "Holds the user's uid, if there is one (--requestheader-uid-headers)."),
+        key(
+            "listeners[].identityFields.group", .string, .value("X-Remote-Group"),
+            "Holds a group; repeated for each (--requestheader-group-headers)."),
+        key(
+            "listeners[].identityFields.extraPrefix", .string, .value("X-Remote-Extra-"),
+            "Begins the names of extras, percent-encoded keys behind it (--requestheader-extra-headers-prefix)."),
+        key(
+            "listeners[].audiences", .list, .value("[]"),
+            "With tokenReview, the audiences besides its own that a token is good for, such as the API server's."),
+        key(
+            "listeners[].callerTokenFile", .file, .none,
+            "With tokenReview, the bearer token of whoever may ask; may be left out on loopback addresses only."),
     ]
 
     private static let upstream = [

@@ -16,12 +16,12 @@ final class Acceptor: EventHandler, TimerHandler {
     private let log: Logger
     /// Set before the first connection.
     weak var owner: (any AcceptorOwner)?
-    private var entries: [ListenerSockets.Entry]
+    private(set) var entries: [ListenerSockets.Entry]
     private var registrations: [Reactor.Registration] = []
     private var policy = AcceptPolicy()
     private var timer = Reactor.Timer.none
     private var watching = false
-    private(set) var descriptorPauses: UInt64 = 0
+    var descriptorPauses: UInt64 = 0
 
     init(reactor: Reactor, sockets: ListenerSockets, log: Logger) throws(Errno) {
         self.reactor = reactor

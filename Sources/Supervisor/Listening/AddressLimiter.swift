@@ -42,7 +42,8 @@ struct AddressLimiter {
     private var entries: [SocketAddress: Entry] = [:]
     private var holdings: [UInt64: Holding] = [:]
     private var lastSweep = Instant.zero
-    private(set) var refusals: [Refusal: UInt64] = [:]
+    /// Since the start.
+    var refusals: [Refusal: UInt64] = [:]
 
     init(_ configuration: GatewayConfiguration, capacity: Int = Self.capacity) {
         self.capacity = capacity

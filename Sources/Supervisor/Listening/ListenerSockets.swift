@@ -18,6 +18,23 @@ struct ListenerSockets {
         self.entries = entries
     }
 
+    /// Those that the program before us listened on.
+    init(_ listeners: [UpgradeState.Listener], from passed: PassedDescriptors) throws(Errno) {
+        var entries: [Entry] = []
+        for listener in listeners {
+            entries.append(
+                Entry(
+                    listener: listener.listener, name: listener.name,
+                    socket: try ListeningSocket(adopting: try passed.take(listener.descriptor))))
+        }
+        self.entries = entries
+    }
+
+    /// For the next program.
+    static func saved(_ entries: [Entry]) -> [UpgradeState.Listener] {
+        entries.map { .init(listener: $0.listener, name: $0.name, descriptor: $0.socket.raw) }
+    }
+
     /// Those of the listener at this place apart from the others.
     func separating(_ listener: Int) -> (it: ListenerSockets, others: ListenerSockets) {
         (

@@ -19,6 +19,8 @@ final class Reloader {
         case reload
         /// Every child anew.
         case restart
+        /// As a restart, by a supervisor that has just become another program.
+        case upgrade
     }
 
     enum Outcome: Equatable, Sendable {
@@ -29,18 +31,20 @@ final class Reloader {
     private enum Phase {
         case idle
         case checking(WorkerCheckRun)
-        case rolling(LoadedConfiguration)
+        case rolling(LoadedConfiguration, Kind)
     }
 
     weak var owner: (any ReloaderOwner)?
     private let pool: WorkerPool
     private let log: Logger
     private let journal: Bool
+    private let groups: WorkerGroups?
     private(set) var loaded: LoadedConfiguration
     private var phase = Phase.idle
     private var reply: ((Outcome) -> Void)?
 
-    init(_ loaded: LoadedConfiguration, pool: WorkerPool, log: Logger, journal: Bool) {
+    init(_ loaded: LoadedConfiguration, pool: WorkerPool, log: Logger, journal: Bool, groups: WorkerGroups?) {
+        self.groups = groups
         self.loaded = loaded
         self.pool = pool
         self.log = log
@@ -98,8 +102,8 @@ final class Reloader {
         guard !pool.stopping else { return end(.failed("the gateway is stopping")) }
         do throws(StartFailure) {
             let edition = try edition(of: next, kind: kind)
-            phase = .rolling(next)
-            pool.roll(to: edition, now: pool.reactor.now)
+            phase = .rolling(next, kind)
+            pool.roll(to: edition, replacesAdmin: kind != .reload, now: pool.reactor.now)
         } catch {
             end(.failed("\(error)"))
         }
@@ -111,19 +115,24 @@ final class Reloader {
         let launcher: WorkerLauncher
         do throws(Errno) {
             launcher = try WorkerLauncher(
-                executable: executable, panelRows: configuration.workers.maxInFlight, json: next.json,
-                journal: journal)
+                program: try ProgramFile(executable), panelRows: configuration.workers.maxInFlight, json: next.json,
+                journal: journal, groups: groups, groupLimit: configuration.recycling.groupLimit)
         } catch {
             throw .system("cannot prepare new workers", error)
         }
-        let anew = kind == .restart || ReloadPolicy.changesKeyring(from: loaded.configuration, to: configuration)
+        let anew = kind != .reload || ReloadPolicy.changesKeyring(from: loaded.configuration, to: configuration)
         return pool.makeEdition(configuration, launcher: launcher, keepsKeyring: !anew)
     }
 
     /// The pool has gone over, or back.
     func rollEnded(failure: String?, now: Instant) {
-        guard case .rolling(let next) = phase else { return }
-        if let failure { return end(.failed("\(failure); the old configuration stays in force")) }
+        guard case .rolling(let next, let kind) = phase else { return }
+        if let failure {
+            let stays =
+                kind == .upgrade
+                ? "the workers of the version before go on" : "the old configuration stays in force"
+            return end(.failed("\(failure); \(stays)"))
+        }
         loaded = next
         owner?.reloaded(next, now: now)
         end(.done("all workers were replaced"))

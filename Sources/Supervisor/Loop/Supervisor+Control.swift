@@ -15,8 +15,12 @@ extension Supervisor: ControlResponder {
     }
 
     func takeOn(_ request: ControlRequest, for client: ControlClient.Name) -> Duration? {
-        guard let kind = Reloader.Kind(rawValue: request.command) else { return nil }
         let allowance = reloader.allowance
+        if request.command == "upgrade" {
+            upgrader.begin(waiting: client)
+            return allowance + UpgradeStateMachine.patience + UpgradeStateMachine.killAllowance
+        }
+        guard let kind = Reloader.Kind(rawValue: request.command), kind != .upgrade else { return nil }
         reload(kind) { [weak self] outcome in
             let line =
                 switch outcome {

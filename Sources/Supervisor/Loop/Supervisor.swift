@@ -15,18 +15,21 @@ final class Supervisor: EventHandler, TimerHandler {
     /// Where health and metrics are served; nil: nowhere.
     let admin: String?
     private(set) var shutdown: ShutdownStateMachine
-    private let acceptor: Acceptor
+    let acceptor: Acceptor
     let reloader: Reloader
+    let upgrader: Upgrader
     private let signals: SignalDescriptor
-    private let notifier = SystemdNotifier()
+    let notifier = SystemdNotifier()
     private let controlPath: String?
-    private var control: ControlSocket?
+    private(set) var control: ControlSocket?
     private var signalRegistration = Reactor.Registration.none
     private var shutdownTimer = Reactor.Timer.none
     private var exitCode = ExitCode.success
-    private var announced = false
+    private(set) var announced: Bool
     private var statusLine = ""
     private var reloadFailure: String?
+    /// Why the last upgrade failed; nil: it did not.
+    var upgradeFailure: String?
     private var reloadOwed = false
     private var lateAnswers: [(ControlClient.Name, [UInt8])] = []
 
@@ -37,17 +40,25 @@ final class Supervisor: EventHandler, TimerHandler {
         static let answers: UInt32 = 4
     }
 
-    /// Listens, and prepares all that can fail; no child is started yet.
-    init(_ loaded: LoadedConfiguration, log: Logger, journal: Bool) throws(StartFailure) {
+    /// Listens, and prepares all that can fail; no child is started yet. `landing`: what the program before this one in
+    /// the same process has left.
+    init(
+        _ loaded: LoadedConfiguration, log: Logger, journal: Bool, landing: Landing? = nil
+    ) throws(StartFailure) {
         let configuration = loaded.configuration
         self.log = log
         controlPath = configuration.control.socket
         shutdown = ShutdownStateMachine(configuration.deadlines)
         let all = configuration.listeners + (configuration.admin.map { [$0.listener] } ?? [])
-        let (adminSockets, sockets) = try Self.listen(all, log: log).separating(configuration.listeners.count)
+        let opened = if let landing { try landing.sockets } else { try Self.listen(all, log: log) }
+        let (adminSockets, sockets) = opened.separating(configuration.listeners.count)
         admin = adminSockets.entries.first.map { "\($0.socket.localAddress)" }
         listeners = sockets.entries.map { .init(name: $0.name, address: "\($0.socket.localAddress)") }
-        let executable = try Self.workerExecutable(configuration.workers.executable)
+        let groups = WorkerGroups.own(log: log)
+        let launcher =
+            if let landing { try landing.workerLauncher(journal: journal, groups: groups) } else {
+                try Self.launcher(loaded, journal: journal, groups: groups)
+            }
         do throws(Errno) {
             reactor = Reactor(kernel: try LinuxKernel())
             signals = try SignalDescriptor(SupervisorSignal.allCases.map(\.number))
@@ -58,15 +69,31 @@ final class Supervisor: EventHandler, TimerHandler {
                     configured: configuration.workers.count, cores: ProcessFigures.usableCores,
                     quota: WorkerCount.ownQuota()),
                 descriptorLimit: DescriptorLimit.raise(),
-                launcher: try WorkerLauncher(
-                    executable: executable, panelRows: configuration.workers.maxInFlight, json: loaded.json,
-                    journal: journal),
-                adminSockets: configuration.admin == nil ? nil : adminSockets, log: log)
+                launcher: launcher, adminSockets: configuration.admin == nil ? nil : adminSockets, log: log)
+            if let landing { try pool.adopt(landing.state.pool, from: landing.passed) }
         } catch {
             throw .system("cannot prepare the loop", error)
         }
-        reloader = Reloader(loaded, pool: pool, log: log, journal: journal)
-        started = reactor.now
+        reloader = Reloader(loaded, pool: pool, log: log, journal: journal, groups: groups)
+        upgrader = Upgrader(
+            path: landing?.state.path ?? ProcessImage.startedFrom() ?? ProcessImage.path() ?? "lychgate",
+            reactor: reactor, log: log)
+        started = landing?.state.started ?? reactor.now
+        announced = landing?.state.announced ?? false
+    }
+
+    private static func launcher(
+        _ loaded: LoadedConfiguration, journal: Bool, groups: WorkerGroups?
+    ) throws(StartFailure) -> WorkerLauncher {
+        let configuration = loaded.configuration
+        let executable = try workerExecutable(configuration.workers.executable)
+        do throws(Errno) {
+            return try WorkerLauncher(
+                program: try ProgramFile(executable), panelRows: configuration.workers.maxInFlight, json: loaded.json,
+                journal: journal, groups: groups, groupLimit: configuration.recycling.groupLimit)
+        } catch {
+            throw .system("cannot prepare workers", error)
+        }
     }
 
     private static func listen(
@@ -87,13 +114,18 @@ final class Supervisor: EventHandler, TimerHandler {
         return path
     }
 
-    /// Serves until it was told to stop; gives the exit code.
-    func run() throws(StartFailure) -> Int32 {
+    /// Prepares the rest of what can fail.
+    func prepare(_ landing: Landing? = nil) throws(StartFailure) {
         pool.owner = self
         acceptor.owner = self
         reloader.owner = self
+        upgrader.owner = self
         if let controlPath {
-            control = try ControlSocket(path: controlPath, reactor: reactor, responder: self, log: log)
+            let passed = try landing?.controlSocket(path: controlPath, for: self)
+            control =
+                if let passed { passed } else {
+                    try ControlSocket(path: controlPath, reactor: reactor, responder: self, log: log)
+                }
         }
         do throws(Errno) {
             signalRegistration = try reactor.register(signals.descriptor.raw, .read, handler: self)
@@ -101,6 +133,11 @@ final class Supervisor: EventHandler, TimerHandler {
             throw .system("cannot watch signals", error)
         }
         reactor.atTurnEnd { [unowned self] in finishTurn() }
+    }
+
+    /// Serves until it was told to stop; gives the exit code.
+    func run() throws(StartFailure) -> Int32 {
+        try prepare()
         log.notice(
             "lychgate starts",
             metadata: [
@@ -109,6 +146,10 @@ final class Supervisor: EventHandler, TimerHandler {
                 "workers": "\(pool.target)",
             ])
         pool.start()
+        return serve()
+    }
+
+    func serve() -> Int32 {
         tick(reactor.now)
         reactor.run()
         end()
@@ -119,7 +160,8 @@ final class Supervisor: EventHandler, TimerHandler {
         acceptor.update(now: reactor.now)
         pool.admin?.update(now: reactor.now)
         pool.board.publish(
-            pool.handOff, descriptorPauses: acceptor.descriptorPauses, keysGeneration: pool.current.keyring.keys.generation,
+            pool.handOff, descriptorPauses: acceptor.descriptorPauses,
+            keysGeneration: pool.current.keyring.keys.generation,
             stopping: shutdown.state != .running, now: reactor.now)
     }
 
@@ -131,21 +173,29 @@ final class Supervisor: EventHandler, TimerHandler {
             shutdownTimer = .none
             perform(shutdown.timeReached(now), now: now)
         case Tag.reload: reload(.reload) { _ in }
-        case Tag.answers:
-            for (client, line) in lateAnswers { control?.answer(client, line) }
-            lateAnswers = []
+        case Tag.answers: sendLateAnswers()
         default: tick(now)
         }
     }
+
+    /// Far above the time from one tick to the next.
+    private static let timeoutExtension = Duration.seconds(10)
 
     /// A sign of life for systemd, from the loop itself, and a line of figures.
     private func tick(_ now: Instant) {
         notifier.alive()
         pool.board.publish(pool.slots, target: pool.target)
+        if shutdown.state != .running || reloader.isBusy || upgrader.isBusy {
+            notifier.extendTimeout(by: Self.timeoutExtension)
+        }
+        let panels = pool.gateways.compactMap(\.process?.panel)
+        let sum = { (figure: Figure) in panels.reduce(0) { $0 &+ $1.value(figure) } }
         let line =
             "\(stateName), \(pool.readyGateways) of \(pool.target) workers ready, "
-            + "\(pool.handOff.ledger.counts.accepted) connections accepted"
+            + "\(sum(.exchangesInFlight)) requests in flight on \(sum(.connections)) connections, "
+            + "\(pool.handOff.ledger.counts.accepted) accepted"
             + (reloadFailure.map { "; reload failed: \($0)" } ?? "")
+            + (upgradeFailure.map { "; upgrade failed: \($0)" } ?? "")
         if line != statusLine {
             statusLine = line
             notifier.status(line)
@@ -162,8 +212,9 @@ final class Supervisor: EventHandler, TimerHandler {
                 perform(shutdown.requested(now), now: now)
             case .hangup:
                 // A signal cannot be refused: the files are read once more when the present reload has ended.
-                if reloader.isBusy { reloadOwed = true } else { reload(.reload) { _ in } }
+                if reloader.isBusy || upgrader.isBusy { reloadOwed = true } else { reload(.reload) { _ in } }
             case .dump: pool.dumpRows()
+            case .upgrade: upgrader.begin(waiting: nil)
             case nil: break
             }
         }
@@ -171,8 +222,14 @@ final class Supervisor: EventHandler, TimerHandler {
 
     func reload(_ kind: Reloader.Kind, reply: @escaping (Reloader.Outcome) -> Void) {
         guard shutdown.state == .running else { return reply(.failed("the gateway is stopping")) }
+        if upgrader.isBusy { return reply(.failed("an upgrade is going on")) }
         if announced, !reloader.isBusy { notifier.reloading(reactor.now) }
         reloader.begin(kind, reply: reply)
+    }
+
+    func sendLateAnswers() {
+        for (client, line) in lateAnswers { control?.answer(client, line) }
+        lateAnswers = []
     }
 
     /// In a turn to come: who has just asked does not wait for an answer yet.
@@ -201,6 +258,7 @@ final class Supervisor: EventHandler, TimerHandler {
             log.notice("not ready any more; the drain begins later")
         case .drainGateways(let drain, let hard):
             notifier.stopping()
+            upgrader.stop()
             reloader.stop()
             acceptor.stop()
             pool.drainGateways(deadline: drain, hard: hard)
@@ -210,6 +268,7 @@ final class Supervisor: EventHandler, TimerHandler {
             checkGone(now)
         case .cut(let hard):
             notifier.stopping()
+            upgrader.stop()
             reloader.stop()
             acceptor.stop()
             pool.cutAll(hard: hard)
@@ -274,10 +333,14 @@ extension Supervisor: ReloaderOwner {
         }
         guard shutdown.state == .running else { return }
         if announced { notifier.ready() }
-        if reloadOwed {
-            reloadOwed = false
-            _ = reactor.startTimer(at: now, handler: self, tag: Tag.reload)
-        }
+        repayReload(now)
+    }
+
+    /// Reads the files once more if somebody asked for that while it could not be done.
+    func repayReload(_ now: Instant) {
+        guard reloadOwed else { return }
+        reloadOwed = false
+        _ = reactor.startTimer(at: now, handler: self, tag: Tag.reload)
     }
 }
 

@@ -11,6 +11,8 @@ enum SupervisorSignal: CaseIterable {
     case hangup
     /// SIGUSR1: every exchange in flight, to the log.
     case dump
+    /// SIGUSR2: become the program that now lies where this one did.
+    case upgrade
 
     var number: Int32 {
         switch self {
@@ -18,6 +20,7 @@ enum SupervisorSignal: CaseIterable {
         case .interrupt: SIGINT
         case .hangup: SIGHUP
         case .dump: SIGUSR1
+        case .upgrade: SIGUSR2
         }
     }
 

@@ -12,7 +12,8 @@ struct BlackBox {
     let log: Logger
     let now: Instant
 
-    func write(_ process: WorkerProcess, exit: ChildProcess.Exit, slot: WorkerSlot, kept: Int, lost: Int) {
+    func write(_ process: WorkerProcess, exit: ChildProcess.Exit, slot: WorkerSlot, asTold: Bool, kept: Int, lost: Int)
+    {
         var metadata = describe(process)
         metadata["exit"] = "\(exit)"
         metadata["age_ms"] = "\(Int(now.since(process.started).milliseconds))"
@@ -20,7 +21,7 @@ struct BlackBox {
         metadata["system_ms"] = "\(exit.systemMicroseconds / 1_000)"
         metadata["max_rss_kib"] = "\(exit.maxResidentKiB)"
         if let reason = slot.machine.reason { metadata["reason"] = "\(reason.rawValue)" }
-        if slot.machine.state == .gone, exit.code == ExitCode.success {
+        if asTold, exit.code == ExitCode.success {
             log.debug("child ended", metadata: metadata)
             return
         }

@@ -32,19 +32,40 @@ protocol RunningChild: AnyObject {
 /// A child process.
 final class SpawnedChild: RunningChild {
     private let process: ChildProcess
+    private let groups: WorkerGroups?
+    /// Its control group's folder; nil: it has none of its own.
+    private var group: String?
 
-    init(_ process: consuming ChildProcess) {
+    init(_ process: consuming ChildProcess, groups: WorkerGroups? = nil, group: String? = nil) {
         self.process = process
+        self.groups = groups
+        self.group = group
     }
 
     var pid: Int32 { process.pid }
     var exitDescriptor: Int32 { process.pidfd.raw }
-    var memory: UInt64? { ProcessFigures.rssAnonBytes(pid: process.pid) }
+    /// The larger of what the process and what its control group shows.
+    var memory: UInt64? {
+        let own = ProcessFigures.rssAnonBytes(pid: process.pid)
+        return [own, group.flatMap { WorkerGroups.memory(of: $0) }].compactMap(\.self).max()
+    }
+
     func signal(_ signal: Int32) { process.signal(signal) }
-    func reap() -> ChildProcess.Exit? { process.reap() }
+
+    func reap() -> ChildProcess.Exit? {
+        guard let exit = process.reap() else { return nil }
+        leaveGroup()
+        return exit
+    }
+
+    private func leaveGroup() {
+        if let group { groups?.left(group) }
+        group = nil
+    }
 
     func end(by deadline: Instant) {
         process.signal(SlotStateMachine.signalKill)
         _ = process.wait(until: deadline)
+        leaveGroup()
     }
 }

@@ -51,6 +51,22 @@ final class HandOff {
         }
     }
 
+    /// Our copies' descriptors, in the order of `ledger.saved.connections`; they stay here.
+    var sockets: [Int32] {
+        ledger.saved.connections.map { copies.raw(at: HandOffStateMachine.ConnectionID(rawValue: $0.id).place) }
+    }
+
+    /// Becomes what the program before this one had. EINVAL: it has no room for that.
+    func adopt(
+        _ saved: HandOffStateMachine.Saved, sockets: [Int32], from passed: PassedDescriptors
+    ) throws(Errno) {
+        guard sockets.count == saved.connections.count, ledger.restore(saved) else { throw .invalid }
+        for (connection, socket) in zip(saved.connections, sockets) {
+            copies.put(
+                try passed.take(socket), at: HandOffStateMachine.ConnectionID(rawValue: connection.id).place)
+        }
+    }
+
     /// There may be so many slots from now on.
     func reserve(slots: Int) { ledger.reserve(slots: slots) }
     func workerReady(_ id: WorkerID, credits: Int) { ledger.workerReady(id, credits: credits) }

@@ -14,14 +14,14 @@ struct HandOffStateMachine {
         var place: Int { Int(rawValue & 0xffff) }
     }
 
-    private enum Stage {
+    enum Stage {
         case free
         case held
         case handed(WorkerID)
         case examined
     }
 
-    private struct Entry {
+    struct Entry {
         var id: UInt64 = 0
         var stage = Stage.free
         var listener: UInt16 = 0
@@ -31,7 +31,7 @@ struct HandOffStateMachine {
         var deadline = Instant.never
     }
 
-    private struct Worker {
+    struct Worker {
         let id: WorkerID
         let limit: Int
         /// Handed to it and not claimed.
@@ -56,7 +56,7 @@ struct HandOffStateMachine {
     }
 
     /// What has happened since the start, in connections.
-    struct Counts: Equatable, Sendable {
+    struct Counts: Equatable, Sendable, Codable {
         var accepted: UInt64 = 0
         /// Hand-overs, repeated ones included.
         var handed: UInt64 = 0
@@ -67,14 +67,14 @@ struct HandOffStateMachine {
         var lost: UInt64 = 0
     }
 
-    private var entries: [Entry]
-    private var freePlaces: [Int]
-    private var heldPlaces: [Int] = []
-    private var workers: [Worker?]
-    private var sequence: UInt64 = 0
-    private var lastChosen = 0
+    var entries: [Entry]
+    var freePlaces: [Int]
+    var heldPlaces: [Int] = []
+    var workers: [Worker?]
+    var sequence: UInt64 = 0
+    var lastChosen = 0
     private let holdAllowance: Duration
-    private(set) var counts = Counts()
+    var counts = Counts()
 
     /// - Parameters:
     ///   - capacity: unclaimed connections at most, up to 65,536.

@@ -9,6 +9,14 @@ struct KeyStore: ~Copyable {
     /// higher. 0: no keys yet.
     private(set) var generation: UInt64 = 0
 
+    init() {}
+
+    /// What the program before this one had.
+    init(_ file: consuming FileDescriptor, generation: UInt64) {
+        self.file = consume file
+        self.generation = generation
+    }
+
     /// Takes a newer set in place of what there was. False: it could still be changed, or is empty or too large.
     mutating func replace(with file: consuming FileDescriptor, generation: UInt64) -> Bool {
         guard MemoryFile.isAcceptable(file) else { return false }

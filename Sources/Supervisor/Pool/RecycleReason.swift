@@ -2,7 +2,7 @@
 
 /// Why a gateway worker was replaced: the keys of `recycles` in the status, and a label of its metric. They are an
 /// interface: added to, never renamed.
-enum RecycleReason: String, CaseIterable, Sendable {
+enum RecycleReason: String, CaseIterable, Sendable, Codable {
     // Voluntary: the new one first, then the old one drains.
     case inFlight = "in_flight"
     case orphans
@@ -17,6 +17,7 @@ enum RecycleReason: String, CaseIterable, Sendable {
     case protocolError = "protocol_error"
     case startDeadline = "start_deadline"
     case channelLost = "channel_lost"
+    case versionSkew = "version_skew"
     /// It ended by itself.
     case died
 
@@ -29,6 +30,7 @@ enum RecycleReason: String, CaseIterable, Sendable {
         case .hung: self = .hung
         case .channelLost: self = .channelLost
         case .memoryHard: self = .memoryHard
+        case .versionSkew: self = .versionSkew
         case .drainDeadline, .forced: return nil
         }
     }

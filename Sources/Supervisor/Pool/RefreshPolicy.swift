@@ -27,6 +27,8 @@ struct RefreshPolicy {
         return .now
     }
 
+    var isPlanned: Bool { planned != nil }
+
     /// Whether there is a planned time and it has come.
     func isDue(_ now: Instant) -> Bool { planned.map { now >= $0 } ?? false }
 

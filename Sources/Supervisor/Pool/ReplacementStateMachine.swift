@@ -12,8 +12,8 @@ import Shared
 /// idle ──begin──▶ starting ──new is ready──▶ standing ──floor is kept──▶ leaving ──old is gone──▶ idle
 ///                    └──new has ended──▶ idle (failed)
 /// ```
-struct ReplacementStateMachine {
-    struct Job: Equatable, Sendable {
+struct ReplacementStateMachine: Equatable, Codable {
+    struct Job: Equatable, Sendable, Codable {
         /// The slot to leave; nil: the pool grows.
         var old: Int?
         /// The free slot to fill; nil: the pool shrinks.
@@ -25,7 +25,7 @@ struct ReplacementStateMachine {
         var mayOverlap = false
     }
 
-    enum State: Equatable, Sendable {
+    enum State: Equatable, Sendable, Codable {
         case idle
         case starting(Job)
         /// The new one is ready; the old one serves until there are enough others.

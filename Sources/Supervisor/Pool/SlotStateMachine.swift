@@ -12,8 +12,8 @@ import Shared
 ///    └──exited──── killed ◀──2 s──── aborted             killed
 ///                      └──exited, when no more is wanted──▶ gone
 /// ```
-struct SlotStateMachine {
-    enum State: Equatable, Sendable {
+struct SlotStateMachine: Equatable, Codable {
+    enum State: Equatable, Sendable, Codable {
         /// No process; one is started at that time.
         case waiting(until: Instant)
         case starting(deadline: Instant, greeted: Bool)
@@ -28,7 +28,7 @@ struct SlotStateMachine {
     }
 
     /// Why a process is ended by us.
-    enum Reason: String, Equatable, Sendable {
+    enum Reason: String, Equatable, Sendable, Codable {
         case startDeadline = "not ready within deadlines.workerStart"
         case protocolError = "broke the control protocol"
         case hung = "heartbeat lost"
@@ -36,6 +36,7 @@ struct SlotStateMachine {
         case forced = "told to stop at once"
         case channelLost = "closed its control channel"
         case memoryHard = "above recycling.memoryHard"
+        case versionSkew = "speaks another version of the control protocol"
     }
 
     enum Action: Equatable, Sendable {
@@ -73,6 +74,8 @@ struct SlotStateMachine {
     /// Why we ended the process that holds the slot; nil when it is not our doing.
     private(set) var reason: Reason?
     private var startedAt = Instant.zero
+    /// The process that holds the slot was told to drain; what ends it afterwards is no fault of the next one's.
+    private(set) var wasToldToDrain = false
     /// Of the process that holds the slot, or held it last; nil: it never was.
     private(set) var readySince: Instant?
     private var wanted = true
@@ -134,6 +137,7 @@ struct SlotStateMachine {
             generation += 1
             reason = nil
             readySince = nil
+            wasToldToDrain = false
             startedAt = now
             state = .starting(deadline: now + startAllowance, greeted: false)
             return .spawn(generation: generation)
@@ -186,6 +190,7 @@ struct SlotStateMachine {
             return false
         case .starting, .ready:
             state = .draining(deadline: deadline)
+            wasToldToDrain = true
             return true
         // A second call may only bring the end nearer.
         case .draining(let before):
@@ -233,6 +238,11 @@ struct SlotStateMachine {
         guard wanted else {
             state = .gone
             return .gone
+        }
+        if wasToldToDrain {
+            // It went as it was told, which says nothing of the next one.
+            state = .waiting(until: now)
+            return .restart(at: now)
         }
         let delay = backOff(now)
         state = .waiting(until: now + delay)

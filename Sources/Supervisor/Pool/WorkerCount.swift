@@ -22,16 +22,26 @@ enum WorkerCount {
         return (quota + period - 1) / period
     }
 
-    /// The path below /sys/fs/cgroup of the process with this /proc/PID/cgroup, in the one hierarchy of version 2.
-    static func cgroup(_ text: String) -> String? {
-        text.split(separator: "\n").first { $0.hasPrefix("0::/") }.map { String($0.dropFirst(3)) }
+    /// The same of version 1: `cpu.cfs_quota_us` and `cpu.cfs_period_us`; -1: no quota.
+    static func quota(microseconds: String, period: String) -> Int? {
+        quota(cpuMax: "\(microseconds.trimmed) \(period.trimmed)")
     }
 
-    /// The quota of the cgroup that this process is in.
-    static func ownQuota() -> Int? {
-        guard let text = try? SmallFile.read("/proc/self/cgroup"), let path = cgroup(text),
-            let limit = try? SmallFile.read("/sys/fs/cgroup\(path)/cpu.max")
-        else { return nil }
-        return quota(cpuMax: limit)
+    /// The least quota of the control groups that this process is in, and of those above them.
+    static func ownQuota(_ groups: ControlGroups = .own) -> Int? {
+        let unified = groups.unified?.chain.compactMap { folder in
+            (try? SmallFile.read("\(folder)/cpu.max")).flatMap { quota(cpuMax: $0) }
+        }
+        let old = groups.cpu?.chain.compactMap { folder -> Int? in
+            guard let quota = try? SmallFile.read("\(folder)/cpu.cfs_quota_us"),
+                let period = try? SmallFile.read("\(folder)/cpu.cfs_period_us")
+            else { return nil }
+            return Self.quota(microseconds: quota, period: period)
+        }
+        return ((unified ?? []) + (old ?? [])).min()
     }
+}
+
+extension String {
+    fileprivate var trimmed: Substring { prefix { $0 != "\n" && $0 != " " } }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Which process holds a slot. What a dead process left behind never matches the one that came after it.
-struct WorkerID: Hashable, Sendable, CustomStringConvertible {
+struct WorkerID: Hashable, Sendable, Codable, CustomStringConvertible {
     let slot: Int
     /// Counts the processes of this slot, from 1.
     let generation: UInt32
@@ -10,7 +10,7 @@ struct WorkerID: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// What a child is started as: its first argument.
-enum WorkerRole: String, Sendable {
+enum WorkerRole: String, Sendable, Codable {
     case gateway
     case keyring
     case admin

@@ -4,19 +4,34 @@ import Shared
 
 /// Starts children as processes, each with a control channel, a panel and the configuration.
 final class WorkerLauncher: ChildLauncher {
-    private let executable: String
+    /// Kept open: who is started later is of the same build as those before.
+    let program: ProgramFile
     /// Exchanges in flight that a panel has room for.
-    private let panelRows: Int
+    let panelRows: Int
     private let configuration: FileDescriptor
     private let environment: [String]
 
-    /// - Parameter json: the configuration, as children read it.
-    init(executable: String, panelRows: Int, json: [UInt8], journal: Bool) throws(Errno) {
-        self.executable = executable
+    private let groups: WorkerGroups?
+    private let groupLimit: Int
+
+    /// - Parameters:
+    ///   - json: the configuration, as children read it.
+    ///   - groups: where children get control groups of their own; nil: nowhere.
+    init(
+        program: ProgramFile, panelRows: Int, json: [UInt8], journal: Bool, groups: WorkerGroups? = nil,
+        groupLimit: Int = 0
+    ) throws(Errno) {
+        self.program = program
+        self.groups = groups
+        self.groupLimit = groupLimit
         self.panelRows = panelRows
         configuration = try MemoryFile.sealed(name: "lychgate-configuration", bytes: json)
         // Nothing of our own environment: it may hold anything. A child only needs to know who reads its log.
-        environment = journal ? ["LYCHGATE_JOURNAL=1"] : []
+        var environment = journal ? ["LYCHGATE_JOURNAL=1"] : []
+        #if DEBUG
+            if let fault = ProcessEnvironment.value("LYCHGATE_FAULT") { environment.append("LYCHGATE_FAULT=\(fault)") }
+        #endif
+        self.environment = environment
     }
 
     /// The child's copies: 3 channel, 4 panel, 5 configuration.
@@ -27,8 +42,11 @@ final class WorkerLauncher: ChildLauncher {
         let board = try PanelReader.makeFile(rows: panelRows)
         let panel = try PanelReader(board, rows: panelRows, keepsFile: true)
         let process = try ChildProcess.spawn(
-            path: executable, arguments: [role.rawValue], environment: environment,
+            path: program.pathForChildren, name: program.path, arguments: [role.rawValue], environment: environment,
             descriptors: [theirs.raw, board.raw, configuration.raw])
-        return LaunchedChild(process: SpawnedChild(process), channel: ours.release(), panel: panel)
+        // Without a group of its own it is watched by its RssAnon alone.
+        let group = try? groups?.admit(process.pid, name: "\(role.rawValue)-\(process.pid)", limit: groupLimit)
+        return LaunchedChild(
+            process: SpawnedChild(process, groups: groups, group: group), channel: ours.release(), panel: panel)
     }
 }

@@ -33,7 +33,9 @@ extension WorkerPool {
     private func handle(_ message: ToSupervisor, from process: WorkerProcess, _ slot: WorkerSlot) {
         switch message {
         case .hello(let version):
+            guard version == ControlProtocol.version else { return versionSkew(version, process, slot) }
             guard slot.machine.greeted(version: version) else { return protocolError("hello", process, slot) }
+            process.protocolVersion = version
             passKeys(to: slot)
             if process.role == .keyring { passInheritance(to: process, post(of: slot)) }
             if process.role == .admin { admin?.greeted(processes: slots.compactMap(\.process)) }
@@ -100,6 +102,18 @@ extension WorkerPool {
         perform(slot.machine.kill(.protocolError), on: slot, now: reactor.now)
     }
 
+    /// It was started from a program of another build, with which we have no language in common.
+    private func versionSkew(_ version: UInt32, _ process: WorkerProcess, _ slot: WorkerSlot) {
+        log.error(
+            "child speaks another version of the control protocol; lychgate and lychgate-worker must be of one build",
+            metadata: [
+                "role": "\(process.role.rawValue)", "worker": "\(process.id)", "its": "\(version)",
+                "ours": "\(ControlProtocol.version)",
+            ])
+        process.closeChannel()
+        perform(slot.machine.kill(.versionSkew), on: slot, now: reactor.now)
+    }
+
     func channelWritable(of process: WorkerProcess) {
         if process.role == .admin { admin?.channelWritable() }
         guard process.role == .gateway else { return }
@@ -134,7 +148,7 @@ extension WorkerPool {
         _ = process.send(.keys(generation: source.keys.generation), passing: raw)
     }
 
-    private func wantKeys(_ post: KeyringPost) {
+    func wantKeys(_ post: KeyringPost) {
         switch post.refresh.wanted(reactor.now) {
         case .now: askForKeys(post)
         case .at(let time): _ = reactor.startTimer(at: time, handler: self, tag: Tag.refresh)

@@ -9,6 +9,8 @@ extension WorkerPool {
     struct Roll {
         let from: Edition
         let to: Edition
+        /// Whether the admin process is replaced at the end, too.
+        var replacesAdmin = false
         /// Why it went wrong; nil: it has not. Then the pool goes back from `to` to `from`.
         var failure: String?
         var deadline: Instant
@@ -25,10 +27,10 @@ extension WorkerPool {
     }
 
     /// Begins; the owner hears of the end. There must be no roll already, and the pool must not be stopping.
-    func roll(to edition: Edition, now: Instant) {
+    func roll(to edition: Edition, replacesAdmin: Bool, now: Instant) {
         precondition(roll == nil && !stopping)
         roll = Roll(
-            from: current, to: edition,
+            from: current, to: edition, replacesAdmin: replacesAdmin,
             deadline: now + rollAllowance(workers: edition.workers, edition.configuration.deadlines))
         if edition.keyring !== current.keyring {
             keyrings.append(edition.keyring)
@@ -113,7 +115,18 @@ extension WorkerPool {
             drain(post.slot, deadline: now, hard: now + ShutdownStateMachine.cutAllowance)
         }
         dropKeyrings()
+        if roll.failure == nil, roll.replacesAdmin { replaceAdmin(now) }
         owner?.rollEnded(failure: roll.failure, now: now)
+    }
+
+    /// Ends the admin process; its slot starts the next one. Connections meanwhile wait in the listener's backlog.
+    private func replaceAdmin(_ now: Instant) {
+        guard let admin, let process = admin.slot.process else { return }
+        if admin.slot.machine.drain(deadline: now + ShutdownStateMachine.cutAllowance, last: false) {
+            admin.handOff.workerStopsAccepting(process.id)
+            _ = process.send(.drain(deadline: now))
+        }
+        setTimer(of: admin.slot)
     }
 
     /// Forgets keyrings of other editions that have ended.

@@ -43,7 +43,8 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
     var recycles: [RecycleReason: UInt64] = [:]
     private let descriptorLimit: Int
     private var refusalPacer = LogPacer()
-    private var everReady = Set<WorkerRole>()
+    let reserve = DescriptorReserve()
+    var everReady = Set<WorkerRole>()
     private var healthTimer = Reactor.Timer.none
 
     enum Tag {
@@ -182,6 +183,7 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
         }
         lookAfterReplacement(now)
         lookAfterRoll(now)
+        reserve.refill()
         dispatch()
         _ = admin?.handOff.giveUpHeld(until: now)
         let given = handOff.giveUpHeld(until: now)
@@ -219,37 +221,7 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
         slot.timer = reactor.startTimer(at: deadline, handler: self, tag: UInt32(slot.number))
     }
 
-    // MARK: Birth and death
-
-    private func spawn(_ slot: WorkerSlot, now: Instant) {
-        do throws(Errno) {
-            let process = try WorkerProcess(
-                id: slot.id, role: slot.role, launcher: launcher(of: slot), reactor: reactor, owner: self)
-            slot.process = process
-            board.spawned()
-            admin?.began(process)
-            if let configuration = slot.edition?.configuration {
-                process.recycling = RecyclePolicy(
-                    configuration.recycling, maxInFlight: configuration.workers.maxInFlight,
-                    spread: RecyclePolicy.spread(pid: process.pid, id: slot.id))
-            }
-            log.info(
-                "started child",
-                metadata: ["role": "\(slot.role.rawValue)", "worker": "\(slot.id)", "pid": "\(process.pid)"])
-        } catch {
-            log.error(
-                "cannot start child",
-                metadata: ["role": "\(slot.role.rawValue)", "worker": "\(slot.id)", "error": "\(error)"])
-            let aftermath = slot.machine.spawnFailed(now)
-            if slot.role == .gateway { perform(replacement.ended(slot: slot.number), now: now) }
-            if aftermath == .gone { owner?.slotGone(now: now) }
-        }
-    }
-
-    private func launcher(of slot: WorkerSlot) -> any ChildLauncher {
-        if slot.role == .admin { return current.launcher }
-        return slot.edition?.launcher ?? post(of: slot).launcher
-    }
+    // MARK: Death
 
     /// The keyring that holds this slot, or whose keys the worker in it is given.
     func post(of slot: WorkerSlot) -> KeyringPost {
@@ -269,7 +241,9 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
         board.ended(process, slot)
         admin?.ended(process)
         let aftermath = slot.machine.exited(now)
-        BlackBox(log: log, now: now).write(process, exit: exit, slot: slot, kept: kept, lost: lost)
+        BlackBox(log: log, now: now).write(
+            process, exit: exit, slot: slot, asTold: slot.machine.wasToldToDrain || aftermath == .gone, kept: kept,
+            lost: lost)
         if let begin = process.drainBegan { tally.workerGone(begin: begin, end: process.figures) }
         if slot.role == .gateway { noteEnd(of: slot, restarts: aftermath != .gone, now: now) }
         if exit.code == ExitCode.configuration, slot.machine.reason == nil, !everReady.contains(process.role) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Shared
 
 /// Who hears of a child process.
@@ -25,6 +26,8 @@ final class WorkerProcess: ControlChannelOwner, EventHandler {
     var recycling: RecyclePolicy?
     /// The panel's figures when it was told to drain.
     var drainBegan: ShutdownTally.Figures?
+    /// What it said in `hello`; nil: nothing yet.
+    var protocolVersion: UInt32?
 
     private let reactor: Reactor
     private let child: any RunningChild
@@ -34,16 +37,24 @@ final class WorkerProcess: ControlChannelOwner, EventHandler {
     /// Rounds of up to 128 records in which the last words of a dead child are read: more than its socket holds.
     private static let lastRounds = 64
 
-    init(
+    convenience init(
         id: WorkerID, role: WorkerRole, launcher: any ChildLauncher, reactor: Reactor,
+        owner: any WorkerProcessOwner
+    ) throws(Errno) {
+        let launched = try launcher.launch(role)
+        try self.init(id: id, role: role, launched: launched, started: reactor.now, reactor: reactor, owner: owner)
+    }
+
+    /// One that runs already.
+    init(
+        id: WorkerID, role: WorkerRole, launched: LaunchedChild, started: Instant, reactor: Reactor,
         owner: any WorkerProcessOwner
     ) throws(Errno) {
         self.id = id
         self.role = role
         self.reactor = reactor
         self.owner = owner
-        started = reactor.now
-        let launched = try launcher.launch(role)
+        self.started = started
         let ours = FileDescriptor(owning: launched.channel)
         panel = launched.panel
         child = launched.process
@@ -58,6 +69,21 @@ final class WorkerProcess: ControlChannelOwner, EventHandler {
             reactor.remove(&registration)
             throw error
         }
+    }
+
+    /// What the next program of this supervisor needs of it; nil: its panel cannot be passed on.
+    var saved: SavedPool.Process? {
+        guard let channel, let panel = panel.raw else { return nil }
+        return .init(
+            pid: pid, pidfd: child.exitDescriptor, channel: channel.raw, panel: panel, started: started,
+            keysSent: keysSent, protocolVersion: protocolVersion, waiting: channel.waiting.map { Data($0) })
+    }
+
+    /// Carries on what the program before had of it.
+    func restore(_ saved: SavedPool.Process) {
+        keysSent = saved.keysSent
+        protocolVersion = saved.protocolVersion
+        channel?.restore(waiting: saved.waiting.map { Array($0) })
     }
 
     func send(_ message: ToWorker, passing descriptor: Int32? = nil)

@@ -20,6 +20,9 @@ struct SystemdNotifier {
     func reloading(_ now: Instant) { notify("RELOADING=1\nMONOTONIC_USEC=\(now.nanoseconds / 1_000)") }
     func stopping() { notify("STOPPING=1") }
     func alive() { if watchdogTimeout != nil { notify("WATCHDOG=1") } }
+    /// What goes on (a stop, a reload) may take so long from now, whatever the unit's TimeoutStopSec= or TimeoutStartSec=
+    /// say: it has deadlines of its own. To be said again before that is over.
+    func extendTimeout(by duration: Duration) { notify("EXTEND_TIMEOUT_USEC=\(duration.nanoseconds / 1_000)") }
     /// One line for `systemctl status`.
     func status(_ text: String) { notify("STATUS=\(text)") }
 

@@ -34,8 +34,8 @@ final class AdminConnection: EventHandler, TimerHandler {
     private var timer = Reactor.Timer.none
     private var isClaimed = false
     private var scan = HeadScan()
-    private var receive: Buffer
-    private var send: Buffer
+    private let receive: Buffer
+    private let send: Buffer
     private var answer: [UInt8] = []
     private var sent = 0
     private var lingered = 0
@@ -105,7 +105,7 @@ final class AdminConnection: EventHandler, TimerHandler {
             close(reset: true)
             return false
         }
-        switch socket.receive(into: &receive) {
+        switch socket.receive(into: receive) {
         case .moved: break
         case .blocked:
             socket.want([.read, .hangup])
@@ -139,7 +139,7 @@ final class AdminConnection: EventHandler, TimerHandler {
                 sent += piece
             }
             if send.isEmpty { break }
-            switch socket.send(from: &send) {
+            switch socket.send(from: send) {
             case .moved: continue
             case .blocked: return socket.want([.write, .hangup])
             case .endOfStream, .lost, .noBuffer: return close(reset: true)
@@ -155,7 +155,7 @@ final class AdminConnection: EventHandler, TimerHandler {
     private func linger() {
         guard let socket else { return }
         while lingered < Self.lingerBytes, receive.reserve(4_096) {
-            switch socket.receive(into: &receive) {
+            switch socket.receive(into: receive) {
             case .moved(let count):
                 lingered += count
                 receive.consume(count)

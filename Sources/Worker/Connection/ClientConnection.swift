@@ -23,13 +23,21 @@ final class ClientConnection: EventHandler, TimerHandler {
     private(set) var peer: SocketAddress
     let plane: Plane
     let isTLS: Bool
+    /// What its listener is for.
+    let service: ListenerService
+    private(set) lazy var forwarding = Forwarding(peer: peer, isTLS: isTLS, trustsPeer: service.trusts(peer))
     private unowned let connections: ClientConnections
     private var socket: StreamSocket?
     private var greeting: ProxyGreeting?
     private var context: TLSContext?
     private var session: (any ClientSession)?
     private var phase: Phase
-    private var timer = DeadlineTimer()
+    private var currentTimer = DeadlineTimer()
+    // Taken out and put back for each use, so that no access outlasts its statement.
+    private var timer: DeadlineTimer {
+        get { currentTimer }
+        set { currentTimer = newValue }
+    }
     private var isClaimed = false
     private var lingered = 0
 
@@ -37,13 +45,15 @@ final class ClientConnection: EventHandler, TimerHandler {
     private static let lingerBytes = 262_144
 
     init(
-        id: UInt64, peer: SocketAddress, plane: Plane, connections: ClientConnections, isTLS: Bool
+        id: UInt64, peer: SocketAddress, plane: Plane, connections: ClientConnections, isTLS: Bool,
+        service: ListenerService
     ) {
         self.id = id
         self.peer = peer
         self.plane = plane
         self.connections = connections
         self.isTLS = isTLS
+        self.service = service
         phase = isTLS ? .handshake : .open
     }
 
@@ -69,7 +79,7 @@ final class ClientConnection: EventHandler, TimerHandler {
         }
         guard let context else {
             if !DeliberateFault.isOn(.openDeadlineForgotten) { setDeadline(plane.reactor.now + deadlines.requestHead) }
-            session = HTTP1Session(connection: self)
+            session = plane.plainSession(self)
             if DeliberateFault.isOn(.claimsTooEarly) { claim() }
             return
         }
@@ -175,15 +185,15 @@ final class ClientConnection: EventHandler, TimerHandler {
     // MARK: For the session
 
     /// Reads once into the buffer's room.
-    func receive(into buffer: inout Buffer) -> StreamSocket.Outcome {
-        socket?.receive(into: &buffer) ?? .lost(.connectionLost)
+    func receive(into buffer: Buffer) -> StreamSocket.Outcome {
+        socket?.receive(into: buffer) ?? .lost(.connectionLost)
     }
 
     /// Sends what the buffer holds, as far as the client takes it. False: the connection is lost.
-    func send(from buffer: inout Buffer, onProgress: () -> Void) -> Bool {
+    func send(from buffer: Buffer, onProgress: () -> Void) -> Bool {
         guard let socket else { return false }
         while !buffer.isEmpty {
-            switch socket.send(from: &buffer) {
+            switch socket.send(from: buffer) {
             case .moved: onProgress()
             case .blocked: return true
             case .endOfStream, .lost, .noBuffer: return false
@@ -225,9 +235,9 @@ final class ClientConnection: EventHandler, TimerHandler {
 
     private func linger() {
         guard let socket else { return }
-        var dropped = Buffer(pool: plane.buffers)
+        let dropped = Buffer(pool: plane.buffers)
         while lingered < Self.lingerBytes, dropped.reserve(4_096) {
-            switch socket.receive(into: &dropped) {
+            switch socket.receive(into: dropped) {
             case .moved(let count):
                 lingered += count
                 dropped.consume(count)

@@ -28,13 +28,15 @@ final class HTTP1Session: ClientSide, ClientSession {
 
     /// Bytes of a next request that are taken in while one goes on.
     private static let pipelineBytes = 4_096
+    /// Bytes of a body that are taken in before any can go on: a trailer section is judged whole.
+    private static let unrelayedBytes = 12_288
     /// While draining: a client may have sent its next request before it could know. It is answered within this time,
     /// and told `Connection: close`; who is idle for longer finds the connection closed.
     private static let idleGraceAtDrain = Duration.milliseconds(500)
 
-    init(connection: ClientConnection) {
+    override init(connection: ClientConnection) {
         self.connection = connection
-        super.init(plane: connection.plane, peer: connection.peer, isTLS: connection.isTLS)
+        super.init(connection: connection)
     }
 
     // MARK: Events
@@ -69,11 +71,12 @@ final class HTTP1Session: ClientSide, ClientSession {
     private func receiveDuringExchange(_ exchange: Exchange) {
         for _ in 0..<16 {
             let wanted = exchange.wantsRequestBytes ? BufferPool.Size.medium.rawValue - 1_024 : 512
-            guard receive.isEmpty || receive.room >= 512 || receive.count < Self.pipelineBytes else { return }
+            let most = exchange.wantsRequestBytes ? Self.unrelayedBytes : Self.pipelineBytes
+            guard receive.isEmpty || receive.room >= 512 || receive.count < most else { return }
             guard receive.reserve(receive.isEmpty ? wanted : 512) || receive.reserve(1) else {
                 return outOfBuffers(exchange)
             }
-            switch connection.receive(into: &receive) {
+            switch connection.receive(into: receive) {
             case .moved:
                 exchange.clientProgressed()
                 guard self.exchange === exchange, connection.hasPending || receive.isFull else { return }
@@ -139,7 +142,7 @@ final class HTTP1Session: ClientSide, ClientSession {
         // Not the client's FIN, which would be told again and again: it changes nothing any more, and a reset is told
         // in any case.
         connection.want(.write)
-        connection.setDeadline(plane.reactor.now + plane.configuration.deadlines.bodyProgress)
+        connection.setDeadline(plane.reactor.now.later(by: plane.waits.bodyProgress))
     }
 
     /// Waits for the next request; true when there may be something of it already.
@@ -151,8 +154,9 @@ final class HTTP1Session: ClientSide, ClientSession {
         receive.giveBackIfEmpty()
         send.giveBackIfEmpty()
         connection.want([.read, .hangup])
-        let allowance = plane.isDraining ? Self.idleGraceAtDrain : plane.configuration.deadlines.keepAliveIdle
-        connection.setDeadline(DeliberateFault.isOn(.idleDeadlineForgotten) ? .never : plane.reactor.now + allowance)
+        let now = plane.reactor.now
+        let limit = plane.isDraining ? now + Self.idleGraceAtDrain : now.later(by: plane.waits.keepAliveIdle)
+        connection.setDeadline(DeliberateFault.isOn(.idleDeadlineForgotten) ? .never : limit)
         return connection.hasPending
     }
 
@@ -161,7 +165,7 @@ final class HTTP1Session: ClientSide, ClientSession {
         if !receive.isEmpty {
             if !headStarted {
                 headStarted = true
-                connection.setDeadline(plane.reactor.now + plane.configuration.deadlines.requestHead)
+                connection.setDeadline(plane.reactor.now.later(by: plane.waits.requestHead))
             }
             switch parseHead() {
             case .arrived(let head, let info, let summary):
@@ -179,7 +183,7 @@ final class HTTP1Session: ClientSide, ClientSession {
             connection.close(reset: true)
             return false
         }
-        switch connection.receive(into: &receive) {
+        switch connection.receive(into: receive) {
         case .moved: return true
         case .blocked:
             receive.giveBackIfEmpty()
@@ -232,23 +236,26 @@ final class HTTP1Session: ClientSide, ClientSession {
 
     // MARK: For the exchange
 
-    override func writeInterimHead(_ head: ResponseHead, from source: borrowing Buffer) -> Bool {
+    override func writeInterimHead(_ head: ResponseHead, from source: Buffer) -> Bool {
         writeHead(head, ResponseHeadEditor(framing: .none, close: false, minorVersion: 1), from: source)
     }
 
     override func writeResponseHead(
         _ head: ResponseHead, framing: MessageFraming, close: Bool, to request: RequestHead,
-        from source: borrowing Buffer
+        from source: Buffer
     ) -> Bool {
         if close || framing == .untilClose { closesAfterResponse = true }
         // Should this worker be killed, its kernel must not send the FIN that would mark a whole body, or a tunnel's end.
         if framing == .untilClose || head.switchesProtocols { connection.resetIfKilled() }
         return writeHead(
-            head, ResponseHeadEditor(framing: framing, close: close, minorVersion: request.minorVersion), from: source)
+            head,
+            ResponseHeadEditor(
+                framing: framing, close: close, minorVersion: request.minorVersion, auditID: exchange?.auditID),
+            from: source)
     }
 
     private func writeHead(
-        _ head: ResponseHead, _ editor: ResponseHeadEditor, from source: borrowing Buffer
+        _ head: ResponseHead, _ editor: ResponseHeadEditor, from source: Buffer
     ) -> Bool {
         // With room for what of the body came along, so that both leave in one TLS record.
         let wanted = min(head.headLength + 256 + source.count, BufferPool.Size.medium.rawValue)
@@ -259,7 +266,7 @@ final class HTTP1Session: ClientSide, ClientSession {
     }
 
     override func flush() {
-        guard connection.send(from: &send, onProgress: { exchange?.progressed() }) else {
+        guard connection.send(from: send, onProgress: { exchange?.progressed() }) else {
             if let exchange { exchange.clientLeft(.reset) } else { connection.close(reset: true) }
             return
         }
@@ -292,13 +299,13 @@ final class HTTP1Session: ClientSide, ClientSession {
         case .finish: phase = .flushing(thenClose: closesAfterResponse)
         case .finishAndClose: phase = .flushing(thenClose: true)
         case .answer:
-            guard let answer = GatewayAnswer(reason) else { return connection.close(reset: true) }
+            guard let answer = ended.answer(to: reason) else { return connection.close(reset: true) }
             ended.status = answer.code
             self.answer(
                 answer, to: ended.head,
                 close: closesAfterResponse || plane.isDraining || !ended.isRequestConsumed || ended.asksForTunnel)
         case .cut:
-            let alive = connection.send(from: &send, onProgress: {})
+            let alive = connection.send(from: send, onProgress: {})
             // Where only the connection's end marks the body's, a FIN would be a lie; RST is not. In a tunnel, TLS tells.
             let delimited = ended.response.isDelimited || DeliberateFault.isOn(.cutLooksWhole)
             let shows = ended.hadTunnel ? isTLS : delimited
@@ -312,15 +319,10 @@ final class HTTP1Session: ClientSide, ClientSession {
     private func answer(_ answer: GatewayAnswer, to head: RequestHead?, close: Bool) {
         phase = .flushing(thenClose: close)
         plane.panel.add(Figure.responses(status: answer.code))
-        guard send.reserve(2_048) else { return connection.close(reset: true) }
-        let written = ByteView.of(Array(answer.message.utf8)) { message in
-            send.write { writer in
-                ErrorResponse(
-                    body: StatusBody(
-                        code: answer.code, reason: answer.reason, message: message, retryAfter: answer.retryAfter),
-                    close: close, isHead: head?.method == .head, minorVersion: head?.minorVersion ?? 1
-                ).write(into: &writer)
-            }
+        guard send.reserve(answer.room) else { return connection.close(reset: true) }
+        let written = send.write { writer in
+            answer.write(
+                close: close, isHead: head?.method == .head, minorVersion: head?.minorVersion ?? 1, into: &writer)
         }
         if !written { connection.close(reset: true) }
     }

@@ -11,7 +11,7 @@ final class ProxyGreeting {
         case failed(String)
     }
 
-    private var received: Buffer
+    private let received: Buffer
     /// Of the whole header; nil: not known yet.
     private var length: Int?
 
@@ -24,7 +24,7 @@ final class ProxyGreeting {
             let wanted = (length ?? ProxyHeader.fixedLength) - received.count
             if wanted > 0 {
                 guard received.reserve(wanted) else { return .failed("no buffer") }
-                switch socket.receiveRaw(into: &received, atMost: wanted) {
+                switch socket.receiveRaw(into: received, atMost: wanted) {
                 case .moved: continue
                 case .blocked: return .pending
                 case .endOfStream, .lost, .noBuffer: return .failed("the connection ended")

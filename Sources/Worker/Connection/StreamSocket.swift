@@ -94,9 +94,9 @@ final class StreamSocket {
     }
 
     /// Reads what there is into the buffer's room, which must not be empty.
-    func receive(into buffer: inout Buffer) -> Outcome {
+    func receive(into buffer: Buffer) -> Outcome {
         precondition(buffer.room > 0)
-        guard let outcome = session?.read(into: &buffer) else { return receivePlain(into: &buffer) }
+        guard let outcome = session?.read(into: buffer) else { return receivePlain(into: buffer) }
         switch outcome {
         case .done(let count):
             need([])
@@ -116,13 +116,13 @@ final class StreamSocket {
     }
 
     /// Reads at most so many bytes of what is in front of TLS.
-    func receiveRaw(into buffer: inout Buffer, atMost: Int) -> Outcome {
+    func receiveRaw(into buffer: Buffer, atMost: Int) -> Outcome {
         precondition(session == nil && atMost > 0 && buffer.room > 0)
-        return outcome(reactor.kernel.read(fd, into: &buffer, atMost: atMost))
+        return outcome(reactor.kernel.read(fd, into: buffer, atMost: atMost))
     }
 
-    private func receivePlain(into buffer: inout Buffer) -> Outcome {
-        outcome(reactor.kernel.read(fd, into: &buffer))
+    private func receivePlain(into buffer: Buffer) -> Outcome {
+        outcome(reactor.kernel.read(fd, into: buffer))
     }
 
     private func outcome(_ count: Int) -> Outcome {
@@ -135,9 +135,9 @@ final class StreamSocket {
     }
 
     /// Writes the buffer's front; what went out is consumed.
-    func send(from buffer: inout Buffer) -> Outcome {
+    func send(from buffer: Buffer) -> Outcome {
         guard !buffer.isEmpty else { return .moved(0) }
-        guard let outcome = session?.write(from: &buffer) else { return sendPlain(from: &buffer) }
+        guard let outcome = session?.write(from: buffer) else { return sendPlain(from: buffer) }
         switch outcome {
         case .done(let count):
             need([])
@@ -153,8 +153,8 @@ final class StreamSocket {
         }
     }
 
-    private func sendPlain(from buffer: inout Buffer) -> Outcome {
-        let count = reactor.kernel.write(fd, from: &buffer)
+    private func sendPlain(from buffer: Buffer) -> Outcome {
+        let count = reactor.kernel.write(fd, from: buffer)
         if count >= 0 { return .moved(count) }
         return Errno(Int32(truncatingIfNeeded: -count)).isTransient ? .blocked : .lost(.connectionLost)
     }
@@ -209,6 +209,13 @@ final class StreamSocket {
         return isSaid
     }
 
+    private func leaveLoop() {
+        // By a copy: an access to the property itself would outlast the call, and cost every other one a check.
+        var place = registration
+        registration = .none
+        reactor.remove(&place)
+    }
+
     /// If this process dies, the peer gets RST, and can take that for no end. Our own ends stay what they are.
     func resetIfKilled() {
         resetsIfKilled = true
@@ -223,7 +230,7 @@ final class StreamSocket {
     func close(reset: Bool) {
         guard !isClosed else { return }
         isClosed = true
-        reactor.remove(&registration)
+        leaveLoop()
         if !reset {
             endsProperly()
             session?.notifyClose()
@@ -239,7 +246,7 @@ final class StreamSocket {
         guard !isClosed else { return }
         isClosed = true
         endsProperly()
-        reactor.remove(&registration)
+        leaveLoop()
         reactor.kernel.shutdownWrite(fd)
         session = nil
         reactor.kernel.close(fd, reset: false)

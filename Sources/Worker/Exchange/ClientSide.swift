@@ -10,17 +10,17 @@ class ClientSide {
     let plane: Plane
     let peer: SocketAddress
     let isTLS: Bool
-    /// Rebuilt, never taken from the client (the codec drops what it sent of these).
-    private let forwardedFields: [UInt8]
-    var receive: Buffer
-    var send: Buffer
+    let service: ListenerService
+    private let forwarding: Forwarding
+    let receive: Buffer
+    let send: Buffer
 
-    init(plane: Plane, peer: SocketAddress, isTLS: Bool) {
-        self.plane = plane
-        self.peer = peer
-        self.isTLS = isTLS
-        forwardedFields = Array(
-            "X-Forwarded-For: \(peer.host)\r\nX-Forwarded-Proto: \(isTLS ? "https" : "http")\r\n".utf8)
+    init(connection: ClientConnection) {
+        plane = connection.plane
+        peer = connection.peer
+        isTLS = connection.isTLS
+        service = connection.service
+        forwarding = connection.forwarding
         receive = Buffer(pool: plane.buffers)
         send = Buffer(pool: plane.buffers)
     }
@@ -43,12 +43,12 @@ class ClientSide {
     }
 
     /// Passes an interim response (1xx) on, whose fields are in the plane's table. False: there is no room for it.
-    func writeInterimHead(_ head: ResponseHead, from source: borrowing Buffer) -> Bool { true }
+    func writeInterimHead(_ head: ResponseHead, from source: Buffer) -> Bool { true }
 
     /// Begins the response. `close`: the connection closes behind it. False: there is no room for it.
     func writeResponseHead(
         _ head: ResponseHead, framing: MessageFraming, close: Bool, to request: RequestHead,
-        from source: borrowing Buffer
+        from source: Buffer
     ) -> Bool { false }
 
     /// Sends what there is; a client that is gone ends the exchange.
@@ -98,25 +98,38 @@ class ClientSide {
         }
     }
 
+    /// What the request is called: as the client calls it, if that will do.
+    final func auditID(of head: RequestHead) -> AuditID {
+        if !head.auditID.isEmpty, let given = receive.view({ AuditID($0[head.auditID]) }) { return given }
+        return plane.makeAuditID()
+    }
+
+    /// Whether the request has the token that the listener's callers have.
+    final func isByCaller(_ head: RequestHead) -> Bool {
+        receive.view { bytes in service.isCallers(BearerToken.find(bytes[head.authorization]) ?? .empty) }
+    }
+
     /// Writes the request's head as the API server is to see it. False: there is no room for it.
-    ///
-    /// - Parameter tunnel: the request's upgrade is asked for there as well.
     final func writeRequestHead(
-        _ head: RequestHead, of exchange: UInt64, identity: Identity, tunnel: Bool, to target: inout Buffer
+        _ head: RequestHead, of exchange: Exchange, identity: Identity, to target: Buffer
     ) -> Bool {
         let authorization = plane.upstream.credentials.authorization
-        let room = head.headLength + identity.impersonationHeader.count + authorization.count + 512
+        // The client's host comes three times more.
+        let room =
+            head.headLength + identity.impersonationHeader.count + authorization.count + forwarding.room
+            + 3 * Int(head.host.count) + 512
         guard target.reserve(room) else { return false }
         return receive.view { bytes in
-            parseAgainIfNeeded(bytes, for: exchange)
-            var block = identity.impersonationHeader
-            block.append(contentsOf: authorization)
-            block.append(contentsOf: forwardedFields)
+            parseAgainIfNeeded(bytes, for: exchange.id)
             return ByteView.of(plane.upstream.authority) { authority in
-                ByteView.of(block) { block in
+                ByteView.of(identity.impersonationHeader) { block in
                     target.write { writer in
-                        RequestHeadEditor(authority: authority, block: block, tunnel: tunnel)
-                            .write(head, fields: plane.fields, from: bytes, into: &writer)
+                        RequestHeadEditor(authority: authority, block: block, tunnel: exchange.asksForTunnel)
+                            .write(head, fields: plane.fields, from: bytes, into: &writer) { writer in
+                                ByteView.of(authorization) { writer.append($0) }
+                                forwarding.write(head, fields: plane.fields, from: bytes, into: &writer)
+                                exchange.auditID.writeField(into: &writer)
+                            }
                     }
                 }
             }

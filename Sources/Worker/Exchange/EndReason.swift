@@ -4,6 +4,8 @@
 enum EndReason: Equatable, Sendable {
     /// The response went out whole.
     case completed
+    /// The gateway itself was asked, and has the answer.
+    case answered
     /// The client left: FIN, close_notify, or a reset; or we had to take it for gone.
     case clientGone(Departure)
     /// A deadline passed.
@@ -41,11 +43,17 @@ enum EndReason: Equatable, Sendable {
         case upgradeWithBody = "upgrade_with_body"
         case identityTooLarge = "head_too_large"
         case credentialUnavailable = "credential_unavailable"
+        /// Whoever asks for a TokenReview may not.
+        case callerRefused = "caller_refused"
+        case methodNotAllowed = "method_not_allowed"
+        case notATokenReview = "not_a_token_review"
+        case bodyTooLarge = "body_too_large"
     }
 
     var name: String {
         switch self {
         case .completed: "completed"
+        case .answered: "answered"
         case .clientGone(let departure): departure.rawValue
         case .deadline(let stage): "deadline_" + stage.rawValue
         case .refused(let denial): denial.rawValue

@@ -40,9 +40,9 @@ extension Exchange {
     }
 
     private func moveRequestBody(to upstream: UpstreamConnection) -> BodyRelay.Progress {
-        let progress = requestBody.move(from: &client.receive, to: &upstream.send)
+        let progress = requestBody.move(from: client.receive, to: upstream.send)
         guard progress == .starved, let trailers = client.requestTrailers else { return progress }
-        return requestBody.sourceEnded(to: &upstream.send, trailers: trailers)
+        return requestBody.sourceEnded(to: upstream.send, trailers: trailers)
     }
 
     // MARK: API server to client
@@ -79,7 +79,7 @@ extension Exchange {
         }
         guard let upstream, machine.phase == .responding, var body = response.body else { return }
         response.body = nil
-        let progress = body.move(from: &upstream.receive, to: &client.send)
+        let progress = body.move(from: upstream.receive, to: client.send)
         response.body = body
         switch progress {
         case .ended where body.endsEarly: perform(machine.end(.drained))
@@ -103,6 +103,9 @@ extension Exchange {
             return false
         case .complete(let found) where found.switchesProtocols:
             beginTunnel(found, from: upstream)
+            return false
+        case .complete(let found) where found.isInterim && response.hasEnoughInterim:
+            perform(machine.end(.upstreamInvalid(.tooManyInterimResponses)))
             return false
         case .complete(let found) where found.isInterim:
             machine.interimResponse()
@@ -138,13 +141,12 @@ extension Exchange {
         response.begin(found, framing: framing, boundary: boundary)
         status = Int(found.status)
         plane.panel.add(Figure.responses(status: status))
-        publish()
         if endsWithDrain { endAtBoundary() } else if isStream, plane.isDraining { plane.streamDrain.add(self) }
         return machine.phase != .ended
     }
 
     /// Where this response, whose fields are in the plane's table, may be ended early.
-    private func boundary(of found: ResponseHead, in source: borrowing Buffer) -> BodyBoundary? {
+    private func boundary(of found: ResponseHead, in source: Buffer) -> BodyBoundary? {
         guard found.status == 200, let type = plane.fields.first(.contentType) else { return nil }
         return source.view { bytes in
             for index in 0..<plane.fields.count
@@ -161,7 +163,7 @@ extension Exchange {
         // Otherwise the head is still to come.
         guard machine.phase == .responding, var body = response.body else { return }
         response.body = nil
-        let progress = body.endEarly(to: &client.send)
+        let progress = body.endEarly(to: client.send)
         response.body = body
         guard progress == .ended else { return }
         perform(machine.end(.drained))
@@ -171,7 +173,7 @@ extension Exchange {
     private func upstreamEnded() {
         guard machine.phase == .responding, var body = response.body else { return upstreamLost() }
         response.body = nil
-        let progress = body.sourceEnded(to: &client.send)
+        let progress = body.sourceEnded(to: client.send)
         response.body = body
         guard progress == .ended else { return upstreamLost() }
         perform(machine.responseFinished())

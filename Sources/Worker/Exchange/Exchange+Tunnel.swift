@@ -30,12 +30,13 @@ extension Exchange {
         upstream.receive.consume(found.headLength)
         let tunnel = Tunnel(client: near, upstream: far, pool: plane.buffers)
         self.tunnel = tunnel
-        guard written, tunnel.toClient.begin(ready: &client.send, early: &upstream.receive),
-            tunnel.toUpstream.begin(ready: &upstream.send, early: &client.receive)
+        guard written, tunnel.toClient.begin(ready: client.send, early: upstream.receive),
+            tunnel.toUpstream.begin(ready: upstream.send, early: client.receive)
         else { return perform(machine.end(.refused(.noBuffers))) }
         plane.panel.add(Figure.responses(status: status))
         deadlines.tunnelStarted(now: plane.reactor.now)
-        publish()
+        plane.panel.updateRow(row, .kind, ExchangeRow.Class.tunnel.rawValue)
+        show()
     }
 
     // MARK: Events

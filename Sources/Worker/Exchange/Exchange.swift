@@ -15,6 +15,8 @@ final class Exchange: TimerHandler, UpstreamUser {
     unowned let client: ClientSide
     let head: RequestHead
     let isLongRunning: Bool
+    /// What the request is called towards everybody.
+    let auditID: AuditID
     /// A watch or a followed log, which a drain may end between two items.
     let isStream: Bool
     /// The drain has come to it.
@@ -24,9 +26,23 @@ final class Exchange: TimerHandler, UpstreamUser {
     private let transport: RequestSeries.Transport
     private let started: Instant
     private let summary: ExchangeRow
-    var machine: ExchangeStateMachine
-    var deadlines: ExchangeDeadlines
-    var timer = DeadlineTimer()
+    // The machine and the deadlines are taken out and put back for each step (that is what a computed property does):
+    // an access that lasts no longer than a copy needs no check at run time for another that overlaps it.
+    private var currentMachine: ExchangeStateMachine
+    private var currentDeadlines: ExchangeDeadlines
+    var machine: ExchangeStateMachine {
+        get { currentMachine }
+        set { currentMachine = newValue }
+    }
+    var deadlines: ExchangeDeadlines {
+        get { currentDeadlines }
+        set { currentDeadlines = newValue }
+    }
+    private var currentTimer = DeadlineTimer()
+    var timer: DeadlineTimer {
+        get { currentTimer }
+        set { currentTimer = newValue }
+    }
     private(set) var identity: Identity?
     private(set) var upstream: UpstreamConnection?
     var requestBody: BodyRelay
@@ -36,6 +52,8 @@ final class Exchange: TimerHandler, UpstreamUser {
     let asksForTunnel: Bool
     /// After a 101.
     var tunnel: Tunnel?
+    /// With a TokenReview: what it asks.
+    var review: ReviewIntake?
     /// The request's head still lies in the client's buffer, in case it must be sent again.
     private(set) var headHeld = true
     private var isWaitingForKeys = false
@@ -62,17 +80,20 @@ final class Exchange: TimerHandler, UpstreamUser {
         id = number.id
         row = number.row
         started = plane.reactor.now
-        isLongRunning = info.isLongRunning
-        isStream = info.isStream
+        let isForwarded = client.service.mode == .proxy
+        isLongRunning = isForwarded && info.isLongRunning
+        auditID = client.auditID(of: head)
+        isStream = isForwarded && info.isStream
         verb = RequestSeries.Verb(info.verb)
         transport = client.transport
         self.summary = summary
-        asksForTunnel = client.tunnelSocket != nil && (head.upgrade == .webSocket || head.upgrade == .spdy)
-        machine = ExchangeStateMachine(
+        asksForTunnel =
+            isForwarded && client.tunnelSocket != nil && (head.upgrade == .webSocket || head.upgrade == .spdy)
+        currentMachine = ExchangeStateMachine(
             repeatable: head.method.isIdempotent && head.framing.isEmpty, mayTunnel: asksForTunnel)
-        deadlines = ExchangeDeadlines(
-            configuration: plane.configuration.deadlines, start: started, isLongRunning: info.isLongRunning)
-        requestBody = BodyRelay(from: client.bodyFraming(of: head), to: head.framing)
+        currentDeadlines = ExchangeDeadlines(limits: plane.waits, start: started, isLongRunning: isLongRunning)
+        requestBody = BodyRelay(
+            from: client.bodyFraming(of: head), to: client.service.mode == .tokenReview ? .untilClose : head.framing)
         response = ResponseProgress(buffers: plane.buffers)
     }
 
@@ -81,6 +102,7 @@ final class Exchange: TimerHandler, UpstreamUser {
     func start() {
         publish()
         if isLongRunning { plane.panel.add(.longRunningInFlight) }
+        if client.service.mode == .tokenReview { return startReview() }
         if head.hasImpersonation, !DeliberateFault.isOn(.impersonationIgnored) {
             return perform(machine.end(.refused(.impersonationDenied)))
         }
@@ -88,15 +110,16 @@ final class Exchange: TimerHandler, UpstreamUser {
         identify()
     }
 
-    /// Judges the token, which lies in the client's buffer still.
-    private func identify() {
-        switch client.authenticate(head, of: id) {
+    /// Judges the token, which lies in the client's buffer still, or in a TokenReview.
+    func identify() {
+        switch review?.authenticate(by: plane) ?? client.authenticate(head, of: id) {
         case nil:
             plane.count(.noCredentials)
             perform(machine.end(.refused(.unauthenticated)))
         case .accepted(let identity):
             plane.count(.accepted)
             self.identity = identity
+            plane.panel.updateUser(row, FixedText(identity.user.username))
             perform(machine.identified())
         case .refused(let refusal):
             plane.count(.refused(refusal.reason))
@@ -147,6 +170,8 @@ final class Exchange: TimerHandler, UpstreamUser {
         advance()
     }
 
+    var isOver: Bool { machine.phase == .ended }
+
     private func connect(fresh: Bool) {
         deadlines.enter(.connect, now: plane.reactor.now)
         switch plane.upstream.acquire(for: self, fresh: fresh) {
@@ -165,14 +190,12 @@ final class Exchange: TimerHandler, UpstreamUser {
         guard let upstream, let identity else { return }
         deadlines.enter(head.framing.isEmpty ? .firstResponseByte : .requestBody, now: plane.reactor.now)
         guard
-            client.writeRequestHead(
-                head, of: id, identity: identity, tunnel: asksForTunnel, to: &upstream.send)
+            client.writeRequestHead(head, of: self, identity: identity, to: upstream.send)
         else {
             return perform(machine.end(.refused(.identityTooLarge)))
         }
         // A fresh connection needs no second try, so its request's head need not be kept.
         if !machine.mayRetry { releaseHead() }
-        publish()
     }
 
     func releaseHead() {
@@ -209,6 +232,7 @@ final class Exchange: TimerHandler, UpstreamUser {
     func perform(_ action: ExchangeStateMachine.Action) {
         switch action {
         case .none: break
+        case .connect where client.service.mode != .proxy: perform(machine.end(.answered))
         // A command may run by it: a connection that the API server may be closing just now will not do.
         case .connect: connect(fresh: asksForTunnel)
         case .sendRequest: sendHead()
@@ -255,6 +279,7 @@ final class Exchange: TimerHandler, UpstreamUser {
         guard machine.phase != .ended else { return }
         if isTunnel { return relayTunnel() }
         relayRequest()
+        takeReview()
         guard machine.phase != .ended else { return }
         client.flush()
         settle()
@@ -301,6 +326,7 @@ final class Exchange: TimerHandler, UpstreamUser {
 
     /// Whether request bytes of the client can go anywhere now.
     var wantsRequestBytes: Bool {
+        if let review { return review.isOpen && machine.phase == .identifying }
         guard machine.phase == .requesting || machine.phase == .responding, !machine.requestComplete else {
             return false
         }
@@ -330,17 +356,15 @@ final class Exchange: TimerHandler, UpstreamUser {
 
     // MARK: Seen from outside
 
-    func publish() {
+    /// Writes the whole row; what changes later is written by itself.
+    private func publish() {
         var row = summary
         row.id = id
         row.phase = UInt64(machine.phase.rawValue)
         row.started = started
         row.deadline = deadlines.next
         row.lastProgress = plane.reactor.now
-        row.kind = isTunnel ? .tunnel : isLongRunning ? .longRunning : .ordinary
-        row.bytesFromClient = requestBody.moved
-        row.bytesToClient = response.bodyBytes
-        if let identity { row.user = FixedText(identity.user.username) }
+        row.kind = isLongRunning ? .longRunning : .ordinary
         plane.panel.writeRow(self.row, row)
     }
 
@@ -355,15 +379,15 @@ final class Exchange: TimerHandler, UpstreamUser {
 
     /// The response's status is known now, also where the gateway gave it.
     private func countRequest(_ reason: EndReason) {
-        let duration = plane.reactor.kernel.now().since(started)
+        let nanoseconds = plane.reactor.kernel.now().nanoseconds(since: started)
         plane.panel.count(.requests, RequestSeries(transport, verb, status: status).index)
         if hadTunnel { countTunnel(-1) }
         if isLongRunning {
             plane.panel.add(.longRunningInFlight, -1)
         } else if !hadTunnel {
-            plane.panel.recordDuration(duration)
+            plane.panel.recordDuration(nanoseconds: nanoseconds)
         }
-        log(reason, duration)
+        log(reason, nanoseconds)
     }
 
     private func countCancellation(_ cause: CancellationSeries.Cause) {
@@ -373,7 +397,7 @@ final class Exchange: TimerHandler, UpstreamUser {
 
     private func count(_ reason: EndReason) {
         switch reason {
-        case .completed: plane.panel.add(.requestsCompleted)
+        case .completed, .answered: plane.panel.add(.requestsCompleted)
         case .clientGone:
             plane.panel.add(.cancelledByClient)
             countCancellation(.client)
@@ -389,14 +413,14 @@ final class Exchange: TimerHandler, UpstreamUser {
         }
     }
 
-    private func log(_ reason: EndReason, _ duration: Duration) {
+    private func log(_ reason: EndReason, _ nanoseconds: UInt64) {
         plane.requestLog.record(
             RequestLog.Entry(
-                id: id, client: summary.client, method: summary.method.text, path: summary.path.text,
+                id: id, auditID: auditID, client: summary.client, method: summary.method.text, path: summary.path.text,
                 user: identity?.user.username ?? "", status: status, reason: reason.name,
                 bytesFromClient: requestBody.moved + bytesTunnelled.fromClient,
                 bytesToClient: response.bodyBytes + bytesTunnelled.toClient,
-                duration: duration, isLongRunning: isLongRunning,
+                nanoseconds: nanoseconds, isLongRunning: isLongRunning,
                 retried: machine.retried))
     }
 }

@@ -7,29 +7,29 @@ import Shared
 /// One absolute deadline covers the whole request (none for long-running ones: their client's presence is proven
 /// instead); beside it, each stage has its own.
 struct ExchangeDeadlines: Equatable {
-    private let configuration: DeadlinesConfiguration
+    private let limits: WaitLimits
     private var total: Instant
     private let isLongRunning: Bool
     private var stage: (stage: Stage, at: Instant)
 
-    init(configuration: DeadlinesConfiguration, start: Instant, isLongRunning: Bool) {
-        self.configuration = configuration
+    init(limits: WaitLimits, start: Instant, isLongRunning: Bool) {
+        self.limits = limits
         self.isLongRunning = isLongRunning
-        total = isLongRunning ? .never : start + configuration.request
-        stage = (.identity, start + configuration.identity)
+        total = isLongRunning ? .never : start.later(by: limits.request)
+        stage = (.identity, start.later(by: limits.identity))
     }
 
     /// What is waited for changes, or makes progress: its time starts anew at `now`.
     mutating func enter(_ new: Stage, now: Instant) {
         switch new {
-        case .identity: stage = (new, now + configuration.identity)
-        case .connect: stage = (new, now + configuration.upstreamConnect)
-        case .firstResponseByte: stage = (new, isLongRunning ? .never : now + configuration.firstResponseByte)
+        case .identity: stage = (new, now.later(by: limits.identity))
+        case .connect: stage = (new, now.later(by: limits.upstreamConnect))
+        case .firstResponseByte: stage = (new, isLongRunning ? .never : now.later(by: limits.firstResponseByte))
         case .request: stage = (new, .never)
-        case .responseBody: stage = (new, isLongRunning ? .never : now + configuration.bodyProgress)
+        case .responseBody: stage = (new, isLongRunning ? .never : now.later(by: limits.bodyProgress))
         case .requestBody, .upstreamWrite, .clientWrite, .tunnelClosing:
-            stage = (new, now + configuration.bodyProgress)
-        case .tunnelIdle: stage = (new, now + configuration.tunnelIdle)
+            stage = (new, now.later(by: limits.bodyProgress))
+        case .tunnelIdle: stage = (new, now.later(by: limits.tunnelIdle))
         }
     }
 
@@ -56,7 +56,7 @@ struct ExchangeDeadlines: Equatable {
     }
 
     static func == (left: Self, right: Self) -> Bool {
-        left.configuration == right.configuration && left.total == right.total
+        left.limits === right.limits && left.total == right.total
             && left.isLongRunning == right.isLongRunning && left.stage == right.stage
     }
 }

@@ -176,7 +176,7 @@ struct ExchangeStateMachine: Equatable {
             return Disposition(client: .finishAndClose, upstream: .close)
         case .clientGone:
             return Disposition(client: .drop, upstream: .close)
-        case .deadline, .refused, .clientInvalid, .upstreamFailed, .upstreamInvalid, .cut, .cancelled:
+        case .answered, .deadline, .refused, .clientInvalid, .upstreamFailed, .upstreamInvalid, .cut, .cancelled:
             guard !headSent else { return Disposition(client: .cut, upstream: .close) }
             return Disposition(client: .answer, upstream: .close)
         }

@@ -1,16 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the gateway itself answers when an exchange ends before the API server's response: a `metav1.Status`.
+/// What the gateway itself answers when an exchange ends without the API server's response: a `metav1.Status`, or what
+/// was asked for of the gateway itself.
 struct GatewayAnswer: Equatable {
     let code: Int
     let reason: StatusReason
-    let message: String
+    var message: String
     var retryAfter = 0
+    var content = Content.status
+    /// What the request is called, if it got as far as to be called something.
+    var auditID: AuditID?
+
+    enum Content: Equatable {
+        case status
+        /// Complete field lines, each with CRLF, and no body.
+        case fields([UInt8])
+        /// A JSON document.
+        case document([UInt8])
+    }
+
+    /// 200, with what was asked for.
+    init(_ content: Content) {
+        self.init(code: 200, reason: .unknown, message: "")
+        self.content = content
+    }
 
     /// nil: that end has no answer.
     init?(_ end: EndReason) {
         switch end {
-        case .completed, .clientGone, .drained: return nil
+        case .completed, .answered, .clientGone, .drained: return nil
         case .deadline(.requestBody):
             self.init(code: 408, reason: .timeout, message: "the request's body did not arrive in time")
         case .deadline(let stage):
@@ -60,6 +78,14 @@ struct GatewayAnswer: Equatable {
             self.init(code: 400, reason: .badRequest, message: "a request for an upgrade must not have a body")
         case .identityTooLarge:
             self.init(code: 431, reason: .badRequest, message: "the request's head is too large with its identity")
+        case .callerRefused:
+            self.init(code: 401, reason: .unauthorized, message: "Unauthorized")
+        case .methodNotAllowed:
+            self.init(code: 405, reason: .methodNotAllowed, message: "a TokenReview is sent by POST")
+        case .notATokenReview:
+            self.init(code: 400, reason: .badRequest, message: "the body is not a TokenReview")
+        case .bodyTooLarge:
+            self.init(code: 413, reason: .requestEntityTooLarge, message: "the request's body is too large")
         case .credentialUnavailable:
             self.init(
                 code: 503, reason: .serviceUnavailable, message: "the gateway has no credential for the API server",

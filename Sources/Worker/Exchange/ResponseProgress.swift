@@ -8,6 +8,10 @@ struct ResponseProgress {
     private(set) var head: ResponseHead?
     var body: BodyRelay?
     private let buffers: BufferPool
+    private var interimCount = 0
+
+    /// Interim responses to one request. A server has two or three to give.
+    private static let mostInterim = 32
 
     init(buffers: BufferPool) {
         self.buffers = buffers
@@ -19,7 +23,13 @@ struct ResponseProgress {
     }
 
     /// An interim response was dealt with: the next head starts anew.
-    mutating func interimDone() { scan = HeadScan() }
+    mutating func interimDone() {
+        scan = HeadScan()
+        interimCount += 1
+    }
+
+    /// Whether one more would be a flood.
+    var hasEnoughInterim: Bool { interimCount >= Self.mostInterim }
 
     /// The final head was passed on, and its body comes next. `boundary`: where that may be ended early.
     mutating func begin(_ head: ResponseHead, framing: MessageFraming, boundary: BodyBoundary? = nil) {
@@ -30,6 +40,7 @@ struct ResponseProgress {
 
     mutating func reset() {
         scan = HeadScan()
+        interimCount = 0
         head = nil
         body = nil
     }

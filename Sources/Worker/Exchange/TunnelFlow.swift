@@ -20,7 +20,7 @@ final class TunnelFlow {
 
     private let source: StreamSocket
     private let sink: StreamSocket
-    private var buffer: Buffer
+    private let buffer: Buffer
     /// Bytes taken in.
     private(set) var bytes: UInt64 = 0
     /// The sender has ended its stream.
@@ -39,14 +39,14 @@ final class TunnelFlow {
 
     /// Takes over what waits already: `ready` belongs to the HTTP message before the tunnel and `early` is the tunnel's
     /// own. False: there is no room for both.
-    func begin(ready: inout Buffer, early: inout Buffer) -> Bool {
+    func begin(ready: Buffer, early: Buffer) -> Bool {
         bytes += UInt64(early.count)
         if ready.isEmpty {
-            swap(&buffer, &early)
+            buffer.swapContents(with: early)
         } else {
-            swap(&buffer, &ready)
+            buffer.swapContents(with: ready)
             guard early.isEmpty || buffer.reserve(early.count) else { return false }
-            buffer.take(early.count, from: &early)
+            buffer.take(early.count, from: early)
         }
         ready.discardAll()
         early.discardAll()
@@ -62,7 +62,7 @@ final class TunnelFlow {
         var mayHaveMore = true
         for _ in 0..<reads {
             while !buffer.isEmpty {
-                switch sink.send(from: &buffer) {
+                switch sink.send(from: buffer) {
                 case .moved: progressed()
                 case .blocked: return .waiting
                 case .endOfStream, .lost, .noBuffer: return .sinkLost
@@ -78,7 +78,7 @@ final class TunnelFlow {
             }
             let wanted = isBulky ? BufferPool.Size.medium : .small
             guard buffer.reserve(wanted.rawValue) || buffer.reserve(1) else { return .noBuffer }
-            switch source.receive(into: &buffer) {
+            switch source.receive(into: buffer) {
             case .moved(let count):
                 bytes += UInt64(count)
                 isBulky = count >= Self.bulk

@@ -74,7 +74,8 @@ enum BodyBoundary: Equatable, Sendable {
         }
         let sum = length << 8 | UInt32(bytes[position])
         position += 1
-        self = lengthBytes == 3
+        self =
+            lengthBytes == 3
             ? .frames(rest: sum, lengthBytes: 0, length: 0)
             : .frames(rest: 0, lengthBytes: lengthBytes + 1, length: sum)
     }

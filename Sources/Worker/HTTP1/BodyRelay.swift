@@ -43,7 +43,7 @@ struct BodyRelay {
         if case .length = target { self.boundary = nil } else { self.boundary = boundary }
     }
 
-    mutating func move(from source: inout Buffer, to target: inout Buffer) -> Progress {
+    mutating func move(from source: Buffer, to target: Buffer) -> Progress {
         if isEnded { return .ended }
         // A length that is through has its end without a further byte.
         if source.isEmpty {
@@ -70,7 +70,7 @@ struct BodyRelay {
     /// The source's stream has ended behind what was moved: whether the body ended with it.
     ///
     /// - Parameter trailers: that came with the end, checked, each a line with its CRLF; they go where chunks do.
-    mutating func sourceEnded(to target: inout Buffer, trailers: [UInt8] = []) -> Progress {
+    mutating func sourceEnded(to target: Buffer, trailers: [UInt8] = []) -> Progress {
         if isEnded { return .ended }
         switch reader.finish() {
         case .end:
@@ -91,7 +91,7 @@ struct BodyRelay {
         case .refused where DeliberateFault.isOn(.truncationIsEnd):
             // Ends it with all that a whole body ends with.
             reader = .length(0)
-            return sourceEnded(to: &target)
+            return sourceEnded(to: target)
         case .refused(let fault): return .refused(fault)
         case .data, .needMore: return .refused(.truncatedBody)
         }
@@ -99,7 +99,7 @@ struct BodyRelay {
 
     /// Ends the body behind the item that is under way, whatever its source still has: `ended` if that is at once,
     /// `starved` if `move` will come to it.
-    mutating func endEarly(to target: inout Buffer) -> Progress {
+    mutating func endEarly(to target: Buffer) -> Progress {
         guard let boundary, !isEnded else { return .starved }
         endsEarly = true
         guard boundary.isHere else { return .starved }

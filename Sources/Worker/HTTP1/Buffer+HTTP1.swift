@@ -9,7 +9,7 @@ extension Buffer {
     }
 
     /// Adds what `body` writes into the room behind. Nothing is added when it says false or did not fit.
-    mutating func write(_ body: (inout ByteWriter) -> Bool) -> Bool {
+    func write(_ body: (inout ByteWriter) -> Bool) -> Bool {
         var written = false
         unsafe fill { room in
             var writer = unsafe ByteWriter(room)
@@ -27,7 +27,7 @@ extension ByteView {
     }
 
     /// As text in a row of the scoreboard, cut.
-    func fixedText<let capacity: Int>() -> FixedText<capacity> {
+    @inline(__always) func fixedText<let words: Int>() -> FixedText<words> {
         unsafe withPointer { unsafe FixedText(UnsafeRawBufferPointer(start: $0, count: count)) }
     }
 

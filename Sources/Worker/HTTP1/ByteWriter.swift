@@ -30,6 +30,15 @@ struct ByteWriter {
         return writer.position
     }
 
+    /// What `body` writes, as far as it fits into `capacity` bytes. Not for the hot path.
+    static func collect(_ capacity: Int, _ body: (inout ByteWriter) -> Void) -> [UInt8] {
+        unsafe [UInt8](unsafeUninitializedCapacity: capacity) { room, count in
+            var writer = unsafe ByteWriter(UnsafeMutableRawBufferPointer(room))
+            body(&writer)
+            count = writer.position
+        }
+    }
+
     /// A writer that only counts.
     private init() {
         unsafe base = nil
@@ -67,6 +76,20 @@ struct ByteWriter {
     @inline(__always)
     mutating func append(_ text: StaticString) {
         append(ByteView(text))
+    }
+
+    /// Appends the eight bytes of a word, the highest first.
+    @inline(__always)
+    mutating func append(word: UInt64) {
+        guard let place = unsafe claim(8) else { return }
+        unsafe place.storeBytes(of: word.bigEndian, as: UInt64.self)
+    }
+
+    /// Appends the four bytes of a half word, the highest first.
+    @inline(__always)
+    mutating func append(halfWord: UInt32) {
+        guard let place = unsafe claim(4) else { return }
+        unsafe place.storeBytes(of: halfWord.bigEndian, as: UInt32.self)
     }
 
     /// Appends the UTF-8 of `text`. Not for the hot path.

@@ -48,6 +48,7 @@ enum HTTPFault: UInt8, Error, CaseIterable, Sendable {
     // Responses.
     case invalidStatusLine
     case unexpectedTransferEncoding
+    case tooManyInterimResponses
 
     /// The status for the client whose request this is.
     var status: Int {
@@ -57,7 +58,7 @@ enum HTTPFault: UInt8, Error, CaseIterable, Sendable {
         case .unsupportedMethod: 501
         case .unsupportedVersion: 505
         case .unsupportedExpectation: 417
-        case .invalidStatusLine, .unexpectedTransferEncoding: 502
+        case .invalidStatusLine, .unexpectedTransferEncoding, .tooManyInterimResponses: 502
         default: 400
         }
     }
@@ -102,6 +103,7 @@ enum HTTPFault: UInt8, Error, CaseIterable, Sendable {
         case .truncatedBody: "truncated-body"
         case .invalidStatusLine: "invalid-status-line"
         case .unexpectedTransferEncoding: "unexpected-transfer-encoding"
+        case .tooManyInterimResponses: "too-many-interim-responses"
         }
     }
 
@@ -145,6 +147,7 @@ enum HTTPFault: UInt8, Error, CaseIterable, Sendable {
         case .truncatedBody: "the body ended before its end"
         case .invalidStatusLine: "the status line is invalid"
         case .unexpectedTransferEncoding: "a response that has no body has a Transfer-Encoding field"
+        case .tooManyInterimResponses: "there are too many interim responses before the final one"
         }
     }
 }

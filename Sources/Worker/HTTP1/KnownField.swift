@@ -19,8 +19,10 @@ enum KnownField: UInt8, Sendable {
     case proxy
     /// `Impersonate-User`, `-Group`, `-Uid`, `-Extra-…` and whatever else begins with `Impersonate-`.
     case impersonate
-    /// `Forwarded` and `X-Forwarded-…`.
+    /// `Forwarded`, `X-Forwarded-…` and `X-Real-IP`.
     case forwarded
+    /// `Audit-Id`: what the request is called in kube-apiserver's audit log.
+    case auditID
     /// `X-Remote-User`, `-Group`, `-Uid`, `-Extra-…`: what kube-apiserver believes from a front proxy.
     case remote
     /// `Sec-WebSocket-Protocol`, among whose values a bearer token may be.
@@ -35,7 +37,9 @@ enum KnownField: UInt8, Sendable {
         case 6 where bytes.equals(name, fieldName: "expect"): return .expect
         case 7 where bytes.equals(name, fieldName: "trailer"): return .trailer
         case 7 where bytes.equals(name, fieldName: "upgrade"): return .upgrade
+        case 8 where bytes.equals(name, fieldName: "audit-id"): return .auditID
         case 9 where bytes.equals(name, fieldName: "forwarded"): return .forwarded
+        case 9 where bytes.equals(name, fieldName: "x-real-ip"): return .forwarded
         case 10 where bytes.equals(name, fieldName: "connection"): return .connection
         case 10 where bytes.equals(name, fieldName: "keep-alive"): return .keepAlive
         case 12 where bytes.equals(name, fieldName: "content-type"): return .contentType

@@ -8,6 +8,8 @@ struct RequestFacts {
     private(set) var hasImpersonation = false
     private(set) var acceptsTrailers = false
     private(set) var hasWebSocketProtocols = false
+    private(set) var auditID: ByteRange?
+    private(set) var isForwarded = false
     private var hasContentType = false
 
     /// Takes in one field. Repeating Host, Authorization, Expect or Content-Type is refused: who reads the first and who the
@@ -33,6 +35,11 @@ struct RequestFacts {
             hasImpersonation = true
         case .webSocketProtocol:
             hasWebSocketProtocols = true
+        case .auditID:
+            // As Go's `Header.Get`: the first counts.
+            if auditID == nil { auditID = field.value }
+        case .forwarded:
+            isForwarded = true
         case .te:
             var elements = ListElements(field.value, in: bytes)
             while let element = elements.next() {

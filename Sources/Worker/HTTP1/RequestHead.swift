@@ -45,6 +45,10 @@ struct RequestHead: Equatable, Sendable {
     let acceptsTrailers: Bool
     /// There are fields of `Sec-WebSocket-Protocol`.
     let hasWebSocketProtocols: Bool
+    /// The value of the first `Audit-Id`; empty if there is none.
+    let auditID: ByteRange
+    /// There are fields of `Forwarded`, `X-Forwarded-…` or `X-Real-IP`. They are never forwarded as they came.
+    let isForwarded: Bool
 }
 
 /// What came of looking at the bytes so far.

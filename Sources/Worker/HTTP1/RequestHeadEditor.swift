@@ -7,19 +7,22 @@ import Shared
 /// Left out are the fields for one hop (RFC 9110 section 7.6.1: Connection and those it names, Keep-Alive, TE,
 /// Transfer-Encoding, Upgrade, `Proxy-…`, HTTP2-Settings), Host and Content-Length, which are written anew, and everything
 /// by which a client could say who it is: Authorization, a token among the subprotocols of a WebSocket, `Impersonate-…`,
-/// `X-Remote-…`, Forwarded and `X-Forwarded-…`. Whatever of that the upstream is to see stands in `block`. All other
-/// fields pass byte for byte and in their order.
+/// `X-Remote-…`, Forwarded, `X-Forwarded-…`, `X-Real-IP` and Audit-Id. Whatever of that the upstream is to see stands in
+/// `block` or is written by `extras`. All other fields pass byte for byte and in their order.
 struct RequestHeadEditor {
     /// What the upstream calls itself: the new Host. If it is empty, the client's is kept.
     var authority: ByteView
-    /// Complete field lines (each with CRLF) to add: the gateway's credential, impersonation, `X-Forwarded-…`.
+    /// Complete field lines (each with CRLF) to add: the impersonation.
     var block: ByteView
     /// Whether the request's upgrade is asked for upstream as well.
     var tunnel: Bool
 
     /// Writes the head. False if it did not fit; the writer's contents are then of no use.
+    ///
+    /// - Parameter extras: writes further complete field lines: the gateway's credential, `X-Forwarded-…`, Audit-Id.
     func write(
-        _ head: RequestHead, fields: FieldTable, from bytes: ByteView, into writer: inout ByteWriter
+        _ head: RequestHead, fields: FieldTable, from bytes: ByteView, into writer: inout ByteWriter,
+        extras: (inout ByteWriter) -> Void = { _ in }
     ) -> Bool {
         writer.append(bytes[head.methodName])
         writer.append(0x20)
@@ -50,6 +53,7 @@ struct RequestHeadEditor {
             writer.append("Transfer-Encoding: chunked\r\n")
         }
         writer.append(block)
+        extras(&writer)
         writer.append("\r\n")
         return !writer.overflowed
     }
@@ -79,7 +83,7 @@ struct RequestHeadEditor {
         // Whether the body is wanted is the API server's to say (RFC 9110 section 10.1.1).
         case .expect: head.expectsContinue && !head.framing.isEmpty
         case .host, .connection, .contentLength, .transferEncoding, .te, .upgrade, .authorization,
-            .keepAlive, .http2Settings, .impersonate:
+            .keepAlive, .http2Settings, .impersonate, .auditID:
             false
         }
     }

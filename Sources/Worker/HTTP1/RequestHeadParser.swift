@@ -52,7 +52,8 @@ enum RequestHeadParser {
             expectsContinue: request.expectsContinue && line.minorVersion == 1,
             upgrade: upgrades ? UpgradeProtocol(facts.upgrade, in: bytes) : nil, upgradeValue: facts.upgrade,
             host: host, authorization: request.authorization ?? .empty, hasImpersonation: request.hasImpersonation,
-            acceptsTrailers: request.acceptsTrailers, hasWebSocketProtocols: request.hasWebSocketProtocols)
+            acceptsTrailers: request.acceptsTrailers, hasWebSocketProtocols: request.hasWebSocketProtocols,
+            auditID: request.auditID ?? .empty, isForwarded: request.isForwarded)
     }
 }
 

@@ -9,6 +9,8 @@ struct ResponseHeadEditor {
     var close: Bool
     /// The client's version, 0 or 1.
     var minorVersion: UInt8
+    /// What the request is called, for a response that does not say it itself.
+    var auditID: AuditID?
 
     /// How the body of a response is shown to a client: as it came, but chunks need HTTP/1.1, and what ends with the
     /// upstream connection is chunked so that the client's connection need not end too.
@@ -30,9 +32,12 @@ struct ResponseHeadEditor {
         writer.append(0x20)
         writer.append(bytes[head.reason])
         writer.append("\r\n")
+        var hasAuditID = false
         FieldCopy.copy(fields, from: bytes, into: &writer) { field in
-            passes(field)
+            if field.known == .auditID { hasAuditID = true }
+            return passes(field)
         }
+        if !hasAuditID { auditID?.writeField(into: &writer) }
         if head.isInterim {
             writer.append("\r\n")
             return !writer.overflowed

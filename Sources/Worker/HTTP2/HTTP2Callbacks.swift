@@ -24,10 +24,10 @@ enum HTTP2Callbacks {
         unsafe nghttp2_session_callbacks_set_on_header_callback(callbacks) {
             _, frame, name, length, value, count, _, data in
             guard let frame = unsafe frame else { return 0 }
-            unsafe HTTP2Callbacks.engine(data)?.owner.field(
+            let goesOn = unsafe HTTP2Callbacks.engine(data)?.owner.field(
                 ByteView(UnsafeRawBufferPointer(start: name, count: length)),
                 ByteView(UnsafeRawBufferPointer(start: value, count: count)), of: frame.pointee.hd.stream_id)
-            return 0
+            return goesOn == false ? NGHTTP2_ERR_PAUSE.rawValue : 0
         }
         // Without this one nghttp2 would drop an invalid field and take the rest for a request.
         unsafe nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks) { _, _, _, _, _, _, _, _ in

@@ -10,7 +10,8 @@ protocol HTTP2EngineOwner: AnyObject {
     func pingAnswered()
     /// A header block begins: a request's, or (on a stream that is known) its trailers.
     func blockBegins(_ stream: Int32)
-    func field(_ name: ByteView, _ value: ByteView, of stream: Int32)
+    /// False: nothing more is to be read.
+    func field(_ name: ByteView, _ value: ByteView, of stream: Int32) -> Bool
     func blockEnds(_ stream: Int32, endsStream: Bool)
     func dataArrived(_ data: ByteView, of stream: Int32)
     func streamEnded(_ stream: Int32)
@@ -96,7 +97,7 @@ protocol HTTP2EngineOwner: AnyObject {
     // MARK: Bytes
 
     /// Reads all of the buffer's bytes; nil: and could go on.
-    func receive(_ buffer: borrowing Buffer) -> Failure? {
+    func receive(_ buffer: Buffer) -> Failure? {
         let result = unsafe buffer.withBytes { bytes in
             unsafe nghttp2_session_mem_recv(
                 session, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
@@ -121,7 +122,7 @@ protocol HTTP2EngineOwner: AnyObject {
     }
 
     /// Writes frames into the output until it holds one record's worth.
-    func fill(_ output: inout Buffer) -> FillOutcome {
+    func fill(_ output: Buffer) -> FillOutcome {
         while true {
             if let pending = unsafe pending {
                 guard unsafe output.reserve(pending.count) else { return .failed }

@@ -11,30 +11,32 @@ import Shared
 final class HTTP2Session: ClientSession {
     let plane: Plane
     unowned let connection: ClientConnection
-    private var engine: HTTP2Engine!
-    private var streams: [Int32: HTTP2Stream] = [:]
-    private var input: Buffer
-    private var output: Buffer
-    private var head: RequestHeadBuilder
-    private var trailers = TrailerBuilder()
+    var engine: HTTP2Engine!
+    var streams: [Int32: HTTP2Stream] = [:]
+    private let input: Buffer
+    private let output: Buffer
+    var head: RequestHeadBuilder
+    var trailers = TrailerBuilder()
     private var walk = HTTP2FrameWalk()
-    private var budget: AbuseBudget
-    private var deadlines: HTTP2Deadlines
+    var budget: AbuseBudget
+    var deadlines: HTTP2Deadlines
+    /// The header block at hand, as RFC 9113 section 6.5.2 counts it: 32 bytes more for each field.
+    var blockSize = 0
     // What was noted while the engine was at work.
-    private var arrived: [HTTP2Stream] = []
-    private var closed: [(stream: HTTP2Stream, code: UInt32)] = []
-    private var touched: [HTTP2Stream] = []
+    var arrived: [HTTP2Stream] = []
+    var closed: [(stream: HTTP2Stream, code: UInt32)] = []
+    var touched: [HTTP2Stream] = []
     private var cut: [(stream: HTTP2Stream, code: HTTP2Code)] = []
-    private var starved: [HTTP2Stream] = []
+    var starved: [HTTP2Stream] = []
     /// Requests that were answered before their end, in the order in which they will be reset.
-    private var lingering: [(stream: HTTP2Stream, until: Instant)] = []
+    var lingering: [(stream: HTTP2Stream, until: Instant)] = []
     private var isPumping = false
     private var isScheduled = false
     /// More can be read without the socket saying so.
     private var hasMore = false
     private var isEnded = false
     private var isCondemned = false
-    private var goAwaySent = false
+    var goAwaySent = false
     /// How the client's leaving is called when the connection closes.
     private var departure = EndReason.Departure.reset
 
@@ -95,17 +97,19 @@ final class HTTP2Session: ClientSession {
 
     private func read() {
         hasMore = false
+        if !arrived.isEmpty { afterReading(nil) }
         for _ in 0..<HTTP2Limits.readsPerEvent {
             guard !isEnded, engine.queuedFrames < HTTP2Limits.queuedFrames else { return schedule() }
+            guard arrived.isEmpty else { break }
             guard input.reserve(HTTP2Limits.recordSize) else { return leave(.reset, reset: true) }
-            switch connection.receive(into: &input) {
+            switch connection.receive(into: input) {
             case .moved:
                 deadlines.received(now: plane.reactor.now)
                 let wasFull = input.isFull
                 let failure = charge() ? engine.receive(input) : nil
                 input.discardAll()
                 afterReading(failure)
-                guard !isEnded, wasFull || connection.hasPending else { return schedule() }
+                guard !isEnded, wasFull || connection.hasPending || !arrived.isEmpty else { return schedule() }
             case .blocked:
                 input.giveBackIfEmpty()
                 return schedule()
@@ -137,7 +141,11 @@ final class HTTP2Session: ClientSession {
         }
         if let kind = budget.exhaustedBy { return condemn(kind) }
         if failure != nil { return leave(.misbehaved, reset: true) }
-        for stream in Self.take(&arrived) { begin(stream) }
+        // What nghttp2 has to say about the requests that have just come: one that it resets is not begun.
+        if !arrived.isEmpty, engine.queuedFrames > 0, engine.fill(output) == .failed {
+            return leave(.reset, reset: true)
+        }
+        beginArrived()
         endClosed()
         for stream in Self.take(&starved) { reset(stream, .refusedStream) }
         tellTouched()
@@ -160,6 +168,7 @@ final class HTTP2Session: ClientSession {
             stream.isClosed = true
             streams[stream.id] = nil
             if stream.isLingering { stopLingering(stream) }
+            if DeliberateFault.isOn(.streamResetIgnored) { continue }
             stream.exchange?.clientLeft(code == HTTP2Code.protocolError.rawValue ? .misbehaved : .reset)
             stream.discard()
         }
@@ -167,9 +176,18 @@ final class HTTP2Session: ClientSession {
 
     // MARK: Requests
 
+    private func beginArrived() {
+        guard !arrived.isEmpty else { return }
+        let open = arrived.filter { !$0.isClosed }
+        arrived = Array(open.dropFirst(HTTP2Limits.beginsPerTurn))
+        for stream in open.prefix(HTTP2Limits.beginsPerTurn) { begin(stream) }
+    }
+
     private func begin(_ stream: HTTP2Stream) {
         guard !stream.isClosed else { return }
         if let fault = stream.headRefusal { return refuse(stream, fault, isHead: stream.isHead) }
+        // Whoever had the fields must read its own again, also if this head comes to nothing.
+        plane.fieldsOwner = 0
         let parsed = stream.receive.view { bytes -> Arrival in
             var scan = HeadScan()
             switch RequestHeadParser.parse(bytes, scan: &scan, into: plane.fields, limits: plane.limits) {
@@ -343,13 +361,13 @@ final class HTTP2Session: ClientSession {
     /// Writes what there is, as far as the client takes it; false: the connection is gone.
     private func write() -> Bool {
         while true {
-            let outcome = engine.fill(&output)
+            let outcome = engine.fill(output)
             guard outcome != .failed else {
                 leave(.reset, reset: true)
                 return false
             }
             var moved = false
-            guard connection.send(from: &output, onProgress: { moved = true }) else {
+            guard connection.send(from: output, onProgress: { moved = true }) else {
                 leave(.reset, reset: true)
                 return false
             }
@@ -427,7 +445,7 @@ final class HTTP2Session: ClientSession {
         schedule()
     }
 
-    private func sendGoAway() {
+    func sendGoAway() {
         deadlines.goAwaySent()
         guard !goAwaySent else { return }
         goAwaySent = true
@@ -467,106 +485,6 @@ final class HTTP2Session: ClientSession {
         lingering.removeAll()
         input.discardAll()
         output.discardAll()
-    }
-}
-
-// MARK: What the engine tells
-
-extension HTTP2Session: HTTP2EngineOwner {
-    func settingsArrived() { deadlines.prefaceArrived(now: plane.reactor.now) }
-
-    func pingAnswered() {
-        if deadlines.awaitsGoAway { sendGoAway() }
-    }
-
-    func blockBegins(_ id: Int32) {
-        deadlines.headBegan(now: plane.reactor.now)
-        if streams[id] == nil {
-            head.begin()
-            streams[id] = HTTP2Stream(id, of: self)
-        } else {
-            trailers = TrailerBuilder()
-        }
-    }
-
-    func field(_ name: ByteView, _ value: ByteView, of id: Int32) {
-        guard let stream = streams[id] else { return }
-        guard stream.isBeginning else { return trailers.add(name, value) }
-        head.add(name, value, to: &stream.receive)
-        if head.listSize > plane.limits.head * HTTP2Limits.oversizedHeadFactor {
-            _ = budget.spend(AbuseBudget.oversizedHeadCost, on: .headFlood, now: plane.reactor.now)
-        }
-    }
-
-    func blockEnds(_ id: Int32, endsStream: Bool) {
-        deadlines.headEnded()
-        guard let stream = streams[id] else { return }
-        guard stream.isBeginning else {
-            do throws(HTTPFault) {
-                stream.requestEnded(trailers: try trailers.finish())
-                touchForProgress(stream)
-            } catch {
-                stream.exchange?.clientBroke(error)
-            }
-            return
-        }
-        stream.isBeginning = false
-        head.finish(endsStream: endsStream, to: &stream.receive)
-        stream.headRefusal = head.fault
-        stream.isHead = head.isHead
-        if endsStream { stream.requestEnded(trailers: []) }
-        if head.lacksMemory { starved.append(stream) } else { arrived.append(stream) }
-    }
-
-    func dataArrived(_ data: ByteView, of id: Int32) {
-        engine.consumedByConnection(data.count)
-        guard let stream = streams[id] else { return }
-        // Nobody wants it any more, but its sender must not stall over it.
-        if stream.wantsData, !stream.take(data) {
-            starved.append(stream)
-        } else if !stream.wantsData, !stream.isLingering {
-            engine.consumed(data.count, by: id)
-        }
-        touchForProgress(stream)
-    }
-
-    func streamEnded(_ id: Int32) {
-        guard let stream = streams[id] else { return }
-        stream.requestEnded(trailers: [])
-        touchForProgress(stream)
-    }
-
-    func ruleBroken(on id: Int32) { deadlines.headEnded() }
-
-    func resetProvoked() {
-        _ = budget.spend(AbuseBudget.provokedResetCost, on: .provokedReset, now: plane.reactor.now)
-    }
-
-    func streamClosed(_ id: Int32, code: UInt32) {
-        guard let stream = streams[id] else { return }
-        stream.isClosed = true
-        closed.append((stream, code))
-    }
-
-    /// The answer to a PING behind the notice tells that the notice was read, and that nothing more is on its way that
-    /// has not heard of it. (Submitted together with the notice, it would be sent before it: nghttp2 prefers PING.)
-    func goAwayWritten() {
-        if deadlines.awaitsGoAway, !goAwaySent { engine.ping() }
-    }
-
-    func responseCameFirst(on id: Int32) {
-        guard let stream = streams[id], !stream.isClosed else { return }
-        stream.isLingering = true
-        lingering.append((stream, plane.reactor.now + HTTP2Limits.requestLinger))
-        deadlines.lingers(until: lingering[0].until)
-    }
-
-    func stream(_ id: Int32) -> HTTP2Stream? { streams[id] }
-
-    private func touchForProgress(_ stream: HTTP2Stream) {
-        guard !stream.isTouched else { return }
-        stream.isTouched = true
-        touched.append(stream)
     }
 }
 

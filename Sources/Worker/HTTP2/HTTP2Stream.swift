@@ -19,7 +19,7 @@ final class HTTP2Stream: ClientSide {
     /// Why the request cannot be served, found before there was a whole head.
     var headRefusal: HTTPFault?
     /// Body bytes that came while the head was still needed; the head's buffer could not hold both.
-    private var early: Buffer
+    private let early: Buffer
     /// Body bytes that came, and of these those that the window was given back for.
     private var arrived = 0
     private var consumed = 0
@@ -47,7 +47,7 @@ final class HTTP2Stream: ClientSide {
         self.id = id
         self.session = session
         early = Buffer(pool: session.plane.buffers)
-        super.init(plane: session.plane, peer: session.connection.peer, isTLS: session.connection.isTLS)
+        super.init(connection: session.connection)
     }
 
     // MARK: The request
@@ -58,11 +58,11 @@ final class HTTP2Stream: ClientSide {
     /// Takes body bytes in; false: there is no room, which only the pool's limit can cause.
     func take(_ data: ByteView) -> Bool {
         arrived += data.count
-        if holdsHead { return Self.add(data, to: &early) }
-        return Self.add(data, to: &receive)
+        if holdsHead { return Self.add(data, to: early) }
+        return Self.add(data, to: receive)
     }
 
-    private static func add(_ data: ByteView, to buffer: inout Buffer) -> Bool {
+    private static func add(_ data: ByteView, to buffer: Buffer) -> Bool {
         guard buffer.reserve(data.count) else { return false }
         return buffer.write { writer in
             writer.append(data)
@@ -89,7 +89,7 @@ final class HTTP2Stream: ClientSide {
         guard holdsHead else { return }
         holdsHead = false
         receive.giveBackIfEmpty()
-        if receive.isEmpty { swap(&receive, &early) }
+        if receive.isEmpty { receive.swapContents(with: early) }
     }
 
     /// Opens the client's window for what has gone on.
@@ -120,7 +120,7 @@ final class HTTP2Stream: ClientSide {
         }
     }
 
-    override func writeInterimHead(_ head: ResponseHead, from source: borrowing Buffer) -> Bool {
+    override func writeInterimHead(_ head: ResponseHead, from source: Buffer) -> Bool {
         source.view { bytes in
             fillFields(head, framing: .none, from: bytes)
             return session.sendInterim(self)
@@ -129,13 +129,24 @@ final class HTTP2Stream: ClientSide {
 
     override func writeResponseHead(
         _ head: ResponseHead, framing: MessageFraming, close: Bool, to request: RequestHead,
-        from source: borrowing Buffer
+        from source: Buffer
     ) -> Bool {
         source.view { bytes in writeHead(head, framing: framing, from: bytes) }
     }
 
     private func writeHead(_ head: ResponseHead, framing: MessageFraming, from bytes: ByteView) -> Bool {
+        guard let auditID = exchange?.auditID, plane.fields.first(.auditID) == nil else {
+            return writeHead(head, framing: framing, from: bytes, auditID: .empty)
+        }
+        return ByteView.of(auditID.bytes) { writeHead(head, framing: framing, from: bytes, auditID: $0) }
+    }
+
+    /// - Parameter auditID: empty: the response has it.
+    private func writeHead(
+        _ head: ResponseHead, framing: MessageFraming, from bytes: ByteView, auditID: ByteView
+    ) -> Bool {
         fillFields(head, framing: framing, from: bytes)
+        if !auditID.isEmpty { plane.http2Fields.append(ByteView("audit-id"), auditID) }
         switch framing {
         case .none:
             if let length = head.contentLength, head.status != 204 {
@@ -206,7 +217,7 @@ final class HTTP2Stream: ClientSide {
             responseEnd = ended.response.body?.trailers ?? []
             session.exchangeServed(self)
         case .answer:
-            guard let answer = GatewayAnswer(reason) else { return session.reset(self, .internalError) }
+            guard let answer = ended.answer(to: reason) else { return session.reset(self, .internalError) }
             ended.status = answer.code
             self.answer(answer, isHead: ended.head.method == .head)
         case .cut: session.cut(self, reason)
@@ -219,15 +230,9 @@ final class HTTP2Stream: ClientSide {
         plane.panel.add(Figure.responses(status: answer.code))
         dropRequest()
         send.discardAll()
-        guard send.reserve(2_048) else { return session.reset(self, .internalError) }
-        let written = ByteView.of(Array(answer.message.utf8)) { message in
-            send.write { writer in
-                ErrorResponse(
-                    body: StatusBody(
-                        code: answer.code, reason: answer.reason, message: message, retryAfter: answer.retryAfter),
-                    close: false, isHead: isHead
-                ).write(into: &writer)
-            }
+        guard send.reserve(answer.room) else { return session.reset(self, .internalError) }
+        let written = send.write { writer in
+            answer.write(close: false, isHead: isHead, minorVersion: 1, into: &writer)
         }
         plane.fieldsOwner = 0
         let length = send.view { bytes -> Int? in

@@ -17,6 +17,7 @@ struct RequestHeadBuilder {
     private var hasHost = false
     private var hasLength = false
     private var lineWritten = false
+    /// The block's fields so far as RFC 9113 section 6.5.2 counts them: 32 bytes more for each.
     private var size = 0
     private var count = 0
     private(set) var fault: HTTPFault?
@@ -52,11 +53,8 @@ struct RequestHeadBuilder {
     /// The answer must not have a body.
     var isHead: Bool { method == [0x48, 0x45, 0x41, 0x44] }
 
-    /// The block's fields so far as RFC 9113 section 6.5.2 counts them: 32 bytes more for each.
-    var listSize: Int { size }
-
     /// Adds a field, or notes why the request is refused; after that further ones are only counted.
-    mutating func add(_ name: ByteView, _ value: ByteView, to head: inout Buffer) {
+    mutating func add(_ name: ByteView, _ value: ByteView, to head: Buffer) {
         size += name.count + value.count + 32
         count += 1
         guard fault == nil, !lacksMemory else { return }
@@ -67,7 +65,7 @@ struct RequestHeadBuilder {
             if !name.isEmpty, name[0] == UInt8(ascii: ":") {
                 try notePseudo(name, value)
             } else {
-                try note(name, value, to: &head)
+                try note(name, value, to: head)
             }
         } catch {
             fault = error
@@ -93,9 +91,9 @@ struct RequestHeadBuilder {
         }
     }
 
-    private mutating func note(_ name: ByteView, _ value: ByteView, to head: inout Buffer) throws(HTTPFault) {
+    private mutating func note(_ name: ByteView, _ value: ByteView, to head: Buffer) throws(HTTPFault) {
         try Self.check(name)
-        try writeLine(to: &head)
+        try writeLine(to: head)
         let whole = ByteRange(from: 0, to: name.count)
         switch KnownField.classify(whole, in: name) {
         case .connection, .keepAlive, .transferEncoding, .upgrade: throw .invalidConnection
@@ -116,7 +114,7 @@ struct RequestHeadBuilder {
             return
         default: break
         }
-        write(to: &head, room: name.count + value.count + 4) { writer in
+        write(to: head, room: name.count + value.count + 4) { writer in
             writer.append(name)
             writer.append(": ")
             writer.append(value)
@@ -134,7 +132,7 @@ struct RequestHeadBuilder {
     }
 
     /// The request line and Host, once all pseudo-header fields have come.
-    private mutating func writeLine(to head: inout Buffer) throws(HTTPFault) {
+    private mutating func writeLine(to head: Buffer) throws(HTTPFault) {
         guard !lineWritten else { return }
         lineWritten = true
         guard !method.isEmpty else { throw .invalidMethod }
@@ -142,7 +140,7 @@ struct RequestHeadBuilder {
         guard !path.isEmpty else { throw .invalidTarget }
         guard path.count <= limits.startLine else { throw .startLineTooLong }
         let (method, path, authority) = (method, path, authority)
-        write(to: &head, room: method.count + path.count + authority.count + 32) { writer in
+        write(to: head, room: method.count + path.count + authority.count + 32) { writer in
             ByteView.of(method) { writer.append($0) }
             writer.append(0x20)
             ByteView.of(path) { writer.append($0) }
@@ -155,17 +153,17 @@ struct RequestHeadBuilder {
     }
 
     /// All fields have come. `endsStream`: no body follows.
-    mutating func finish(endsStream: Bool, to head: inout Buffer) {
+    mutating func finish(endsStream: Bool, to head: Buffer) {
         guard fault == nil, !lacksMemory else { return }
         do throws(HTTPFault) {
-            try writeLine(to: &head)
+            try writeLine(to: head)
         } catch {
             fault = error
             return
         }
         let cookie = cookie
         let chunked = !endsStream && !hasLength
-        write(to: &head, room: cookie.count + 48) { writer in
+        write(to: head, room: cookie.count + 48) { writer in
             if !cookie.isEmpty {
                 writer.append("cookie: ")
                 ByteView.of(cookie) { writer.append($0) }
@@ -176,7 +174,7 @@ struct RequestHeadBuilder {
         }
     }
 
-    private mutating func write(to head: inout Buffer, room: Int, _ body: (inout ByteWriter) -> Void) {
+    private mutating func write(to head: Buffer, room: Int, _ body: (inout ByteWriter) -> Void) {
         guard head.reserve(room) else {
             lacksMemory = true
             return

@@ -9,6 +9,8 @@ struct ErrorResponse {
     var isHead = false
     /// The client speaks HTTP/1.0 and must be told if the connection stays.
     var minorVersion: UInt8 = 1
+    /// What the request is called, if it got as far as to be called something.
+    var auditID: AuditID?
 
     /// Writes head and body. False if they did not fit; the writer's contents are then of no use.
     func write(into writer: inout ByteWriter) -> Bool {
@@ -23,6 +25,7 @@ struct ErrorResponse {
             writer.append(decimal: UInt64(body.retryAfter))
             writer.append("\r\n")
         }
+        auditID?.writeField(into: &writer)
         if close {
             writer.append("Connection: close\r\n")
         } else if minorVersion == 0 {
@@ -36,8 +39,9 @@ struct ErrorResponse {
     }
 
     /// The reason phrase of a status (RFC 9110 section 15, RFC 6585).
-    private static func phrase(_ status: Int) -> StaticString {
+    static func phrase(_ status: Int) -> StaticString {
         switch status {
+        case 200: "OK"
         case 400: "Bad Request"
         case 401: "Unauthorized"
         case 403: "Forbidden"

@@ -12,6 +12,7 @@ enum GatewayRole {
             let environment = try ChildEnvironment()
             let level = environment.configuration.logging.level
             let logger = Logger.standardError("gateway", level: level, journal: journal)
+            DataLimit.set(bytes: environment.configuration.recycling.dataLimit)
             let reactor = Reactor(kernel: try LinuxKernel())
             // The terminal's ^C goes to the whole process group; when to stop is the supervisor's business.
             signal(SIGINT, SIG_IGN)
@@ -19,6 +20,10 @@ enum GatewayRole {
             let service = try GatewayService(environment, reactor: reactor, logger: logger)
             let termination = try TerminationSignal(reactor: reactor, signals: signals) { service.drainBySelf() }
             defer { termination.stop() }
+            #if DEBUG
+                let faults = try FaultSignals(reactor: reactor, service: service)
+                defer { faults.stop() }
+            #endif
             return service.run(channel: environment.takeChannel())
         } catch let error as StartFailure {
             Logger.standardError("gateway", level: .info, journal: journal).error(

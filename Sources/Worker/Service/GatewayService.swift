@@ -37,11 +37,13 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
     ) throws(StartFailure) {
         try self.init(
             configuration: environment.configuration, scoreboard: environment.scoreboard, reactor: reactor,
-            logger: logger)
+            logger: logger, auditSeed: .random(in: 0...UInt64.max))
     }
 
+    /// - Parameter auditSeed: of the identifiers that requests are given; random outside of simulations.
     init(
-        configuration: GatewayConfiguration, scoreboard: borrowing FileDescriptor, reactor: Reactor, logger: Logger
+        configuration: GatewayConfiguration, scoreboard: borrowing FileDescriptor, reactor: Reactor, logger: Logger,
+        auditSeed: UInt64
     ) throws(StartFailure) {
         self.reactor = reactor
         self.logger = logger
@@ -64,7 +66,7 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
         panel.start(pid: getpid())
         plane = Plane(
             reactor: reactor, configuration: configuration, panel: panel, logger: logger, target: target,
-            credentials: credentials)
+            credentials: credentials, auditSeed: auditSeed)
         if let problem = plane.authenticator.policy.problems.first {
             throw .configuration("authentication: \(problem)")
         }
@@ -97,6 +99,11 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
         probe.start()
     }
 
+    #if DEBUG
+        /// For tests' deliberate faults.
+        func say(_ message: ToSupervisor) -> Bool { channel?.send(message) == .sent }
+    #endif
+
     // MARK: From the supervisor
 
     func received(_ reception: consuming Reception<ToWorker>, on channel: UInt32) {
@@ -125,7 +132,8 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
     private func open(id: UInt64, listener: UInt16, peer: SocketAddress, socket: consuming FileDescriptor) {
         guard let entry = listeners[Int(listener)] else { return violated(.badValue("listener")) }
         let connection = ClientConnection(
-            id: id, peer: peer, plane: plane, connections: connections, isTLS: entry.context != nil)
+            id: id, peer: peer, plane: plane, connections: connections, isTLS: entry.context != nil,
+            service: entry.service)
         connections.add(connection)
         connection.open(
             socket, tls: entry.context, greeted: entry.proxies.contains { $0.contains(peer) })
@@ -238,6 +246,7 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
             for (index, expiry) in listeners.certificateExpiries.enumerated() {
                 plane.panel.set(.certificates, index, expiry)
             }
+            plane.panel.set(.orphans, UInt64(plane.upstream.countOrphans(now: now)))
             if trimming.shouldTrim(connections: connections.count) { ProcessMemory.giveBackFreed() }
         default:
             if drainTimer.isDue(now: now, on: reactor, handler: self, tag: Tag.drain) { cut() }

@@ -8,6 +8,7 @@ import Shared
 final class ListenerContexts: TimerHandler {
     struct Entry {
         let configuration: ListenerConfiguration
+        let service: ListenerService
         /// nil: plain HTTP.
         var context: TLSContext?
         /// Whose PROXY headers are believed.
@@ -29,7 +30,14 @@ final class ListenerContexts: TimerHandler {
         self.offersHTTP2 = offersHTTP2
         self.logger = logger
         for listener in listeners {
-            let files = WatchedFiles(listener.tls.map { [$0.certificateFile, $0.keyFile] } ?? [])
+            let service = ListenerService(listener)
+            let files = WatchedFiles(
+                (listener.tls.map { [$0.certificateFile, $0.keyFile] } ?? []) + service.files)
+            do {
+                try service.load()
+            } catch {
+                throw .configuration("listener \(listener.name): callerTokenFile: \(error)")
+            }
             var context: TLSContext?
             if let tls = listener.tls {
                 do {
@@ -38,7 +46,10 @@ final class ListenerContexts: TimerHandler {
                     throw .configuration("listener \(listener.name): tls: \(error)")
                 }
             }
-            entries.append(Entry(configuration: listener, context: context, proxies: listener.proxies, files: files))
+            entries.append(
+                Entry(
+                    configuration: listener, service: service, context: context, proxies: listener.proxies,
+                    files: files))
         }
         timer = reactor.startTimer(at: reactor.now + Self.interval, handler: self)
     }
@@ -62,15 +73,16 @@ final class ListenerContexts: TimerHandler {
     /// Reads certificates and keys again if one of their files has changed.
     func reloadIfChanged() {
         for index in entries.indices {
-            guard entries[index].files.haveChanged(), let tls = entries[index].configuration.tls else { continue }
+            guard entries[index].files.haveChanged() else { continue }
             let name = entries[index].configuration.name
             do {
-                entries[index].context = try load(tls)
-                logger.info("listener certificate read again", metadata: ["listener": "\(name)"])
+                try entries[index].service.load()
+                if let tls = entries[index].configuration.tls { entries[index].context = try load(tls) }
+                logger.info("listener files read again", metadata: ["listener": "\(name)"])
             } catch {
                 // Certificate and key change one after the other: the second change comes through here again.
                 logger.error(
-                    "listener certificate has changed but cannot be used",
+                    "listener files have changed but cannot be used",
                     metadata: ["listener": "\(name)", "error": "\(error)"])
             }
         }

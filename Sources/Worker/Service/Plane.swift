@@ -9,6 +9,7 @@ final class Plane {
     let reactor: Reactor
     let configuration: GatewayConfiguration
     let limits: HeadLimits
+    let waits: WaitLimits
     let buffers: BufferPool
     let panel: PanelWriter
     let logger: Logger
@@ -22,10 +23,13 @@ final class Plane {
     private var sessionsToFlush: [HTTP2Session] = []
     private(set) var upstream: UpstreamPool!
     private var exchangeCount: UInt64 = 0
+    private var auditIDs: AuditIDs
     private var freeRows: [Int]
     /// Exchanges that wait for the issuer's keys, and whom to ask for them.
     private var keyWaiters: [Exchange] = []
     var askForKeys: () -> Void = {}
+    /// What is spoken on a connection without TLS, and so without ALPN. (A simulated world, which has no TLS, chooses.)
+    var plainSession: (ClientConnection) -> any ClientSession = { HTTP1Session(connection: $0) }
     /// Nothing new is begun; connections close after the request that they carry.
     private(set) var isDraining = false
     /// Ends watches and followed logs one by one while draining.
@@ -33,8 +37,9 @@ final class Plane {
 
     init(
         reactor: Reactor, configuration: GatewayConfiguration, panel: PanelWriter, logger: Logger,
-        target: UpstreamTarget, credentials: UpstreamCredentials
+        target: UpstreamTarget, credentials: UpstreamCredentials, auditSeed: UInt64
     ) {
+        auditIDs = AuditIDs(seed: auditSeed)
         self.reactor = reactor
         self.configuration = configuration
         self.panel = panel
@@ -42,6 +47,7 @@ final class Plane {
         limits = HeadLimits(
             startLine: configuration.limits.requestLine, head: configuration.limits.head,
             fields: configuration.limits.fields)
+        waits = WaitLimits(configuration.deadlines)
         buffers = BufferPool(limit: configuration.limits.bufferMemory)
         fields = FieldTable(capacity: configuration.limits.fields)
         http2Fields = HTTP2FieldList(capacity: configuration.limits.fields + 8)
@@ -61,8 +67,11 @@ final class Plane {
         return (exchangeCount, row)
     }
 
+    /// What a request is called that does not bring a name of its own.
+    func makeAuditID() -> AuditID { auditIDs.next() }
+
     func closeExchange(row: Int) {
-        panel.writeRow(row, ExchangeRow())
+        panel.freeRow(row)
         freeRows.append(row)
         panel.add(.exchangesEnded)
         panel.add(.exchangesInFlight, -1)

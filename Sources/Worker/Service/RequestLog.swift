@@ -14,6 +14,7 @@ final class RequestLog {
 
     struct Entry {
         var id: UInt64
+        var auditID: AuditID
         var client: SocketAddress
         var method: String
         var path: String
@@ -22,7 +23,7 @@ final class RequestLog {
         var reason: String
         var bytesFromClient: UInt64
         var bytesToClient: UInt64
-        var duration: Duration
+        var nanoseconds: UInt64
         var isLongRunning: Bool
         var retried: Bool
     }
@@ -40,14 +41,16 @@ final class RequestLog {
             return
         }
         let entry = entry()
-        put("{\"msg\":\"request\",\"id\":\(entry.id),\"client\":\"\(entry.client)\",\"method\":\"")
+        put("{\"msg\":\"request\",\"id\":\(entry.id),\"audit_id\":\"")
+        lines.append(contentsOf: entry.auditID.bytes)
+        put("\",\"client\":\"\(entry.client)\",\"method\":\"")
         putEscaped(entry.method)
         put("\",\"path\":\"")
         putEscaped(entry.path)
         put("\",\"user\":\"")
         putEscaped(entry.user)
         put("\",\"status\":\(entry.status),\"end\":\"\(entry.reason)\",\"bytes_in\":\(entry.bytesFromClient)")
-        put(",\"bytes_out\":\(entry.bytesToClient),\"duration_us\":\(entry.duration.nanoseconds / 1_000)")
+        put(",\"bytes_out\":\(entry.bytesToClient),\"duration_us\":\(entry.nanoseconds / 1_000)")
         put(",\"long_running\":\(entry.isLongRunning),\"retried\":\(entry.retried)}\n")
     }
 

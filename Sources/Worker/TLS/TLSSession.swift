@@ -5,7 +5,7 @@ import Shared
 
 /// The one owner of an `SSL`: TLS spoken directly on a non-blocking socket, whose descriptor somebody else owns and
 /// closes after this session has ended.
-@safe struct TLSSession: ~Copyable {
+@safe final class TLSSession {
     private let session: OpaquePointer
 
     /// What an operation came to.
@@ -33,7 +33,7 @@ import Shared
         return result == 1 ? .done(0) : outcome(of: result)
     }
 
-    func read(into buffer: inout Buffer) -> Outcome {
+    func read(into buffer: Buffer) -> Outcome {
         ERR_clear_error()
         var outcome = Outcome.wantsRead
         unsafe buffer.fill { room in
@@ -46,7 +46,7 @@ import Shared
     }
 
     /// Writes from the buffer's front; what was written is consumed.
-    func write(from buffer: inout Buffer) -> Outcome {
+    func write(from buffer: Buffer) -> Outcome {
         ERR_clear_error()
         let outcome: Outcome = unsafe buffer.withBytes { bytes in
             var count = 0

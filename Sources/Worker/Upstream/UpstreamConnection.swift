@@ -12,6 +12,8 @@ protocol UpstreamUser: AnyObject {
     func upstreamEvent(_ readiness: Readiness)
     /// There will be no connection, or the one there was could not be set up. The pool has let go of it already.
     func upstreamUnavailable(_ failure: UpstreamFailure)
+    /// It wants nothing of any connection any more.
+    var isOver: Bool { get }
 }
 
 /// One connection to the API server, from its connect to its close. While it is idle the pool owns it, while it is used
@@ -38,8 +40,8 @@ final class UpstreamConnection: EventHandler {
     private var isLongBody = false
     /// The connection has failed; what came before that may still have to be read.
     private var failureSeen = false
-    var receive: Buffer
-    var send: Buffer
+    let receive: Buffer
+    let send: Buffer
     /// Until when an idle connection is kept.
     var idleDeadline = Instant.never
 
@@ -51,6 +53,9 @@ final class UpstreamConnection: EventHandler {
         receive = Buffer(pool: plane.buffers)
         send = Buffer(pool: plane.buffers)
     }
+
+    /// It is there for somebody who is over.
+    var isForsaken: Bool { state != .idle && state != .closed && (user?.isOver ?? true) }
 
     /// Starts to connect. A failure that shows at once is the result; every other goes to the user.
     func connect() throws(UpstreamFailure) {
@@ -134,7 +139,7 @@ final class UpstreamConnection: EventHandler {
         if isLongBody, receive.isEmpty, receive.capacity < BufferPool.Size.medium.rawValue { receive.discardAll() }
         let wanted = max(Self.shortRead, isLongBody ? BufferPool.Size.medium.rawValue - receive.count : 0)
         guard let socket, receive.room >= Self.leastRead || receive.reserve(wanted) else { return .noBuffer }
-        let outcome = socket.receive(into: &receive)
+        let outcome = socket.receive(into: receive)
         if receive.isFull { isLongBody = true }
         return outcome
     }
@@ -144,7 +149,7 @@ final class UpstreamConnection: EventHandler {
 
     func flush() -> StreamSocket.Outcome {
         guard let socket else { return .lost(.connectionLost) }
-        return socket.send(from: &send)
+        return socket.send(from: send)
     }
 
     /// Whether the API server has not yet taken what there is for it.
@@ -195,7 +200,7 @@ final class UpstreamConnection: EventHandler {
         socket = nil
         receive.discardAll()
         send.discardAll()
-        pool.noteClosed()
+        pool.noteClosed(self)
     }
 }
 

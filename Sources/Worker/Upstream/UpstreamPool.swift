@@ -16,10 +16,21 @@ final class UpstreamPool: TimerHandler {
     private var idle: [UpstreamConnection] = []
     private var waiting: [any UpstreamUser] = []
     private var open = 0
+    /// Every connection there is, whoever owns it.
+    private var connections: [ObjectIdentifier: Known] = [:]
     private var expiry = DeadlineTimer()
     private var isStopped = false
     /// Requests that may wait for a connection.
     private static let maxWaiting = 1_024
+
+    private struct Known {
+        unowned let connection: UpstreamConnection
+        /// Its user is over, and it is not.
+        var orphanSince: Instant?
+    }
+
+    /// Work that has outlived its client for so long is an orphan.
+    static let orphanAge = Duration.milliseconds(100)
 
     enum Acquisition {
         case ready(UpstreamConnection)
@@ -65,6 +76,7 @@ final class UpstreamPool: TimerHandler {
     private func start(for user: any UpstreamUser, to address: SocketAddress) -> Acquisition {
         let connection = UpstreamConnection(plane: plane, pool: self, address: address, user: user)
         open += 1
+        connections[ObjectIdentifier(connection)] = Known(connection: connection)
         plane.panel.add(.upstreamOpened)
         plane.panel.set(.upstreamOpen, UInt64(open))
         do throws(UpstreamFailure) {
@@ -117,7 +129,8 @@ final class UpstreamPool: TimerHandler {
             ])
     }
 
-    func noteClosed() {
+    func noteClosed(_ connection: UpstreamConnection) {
+        connections[ObjectIdentifier(connection)] = nil
         if !DeliberateFault.isOn(.closeNotCounted) { open -= 1 }
         plane.panel.add(.upstreamEnded)
         plane.panel.set(.upstreamOpen, UInt64(open))
@@ -145,6 +158,24 @@ final class UpstreamPool: TimerHandler {
         guard expiry.isDue(now: now, on: plane.reactor, handler: self) else { return }
         while let oldest = idle.first, oldest.idleDeadline <= now { dropIdle(oldest) }
         if let oldest = idle.first { expiry.set(oldest.idleDeadline, on: plane.reactor, handler: self) }
+    }
+
+    /// Counts the connections whose user is over although they are not: by their own state, not by what exchanges say of
+    /// themselves. Looked at again and again; one that is seen twice, and long enough apart, is an orphan.
+    func countOrphans(now: Instant) -> Int {
+        var orphans = 0
+        for (key, known) in connections {
+            guard known.connection.isForsaken else {
+                if known.orphanSince != nil { connections[key]?.orphanSince = nil }
+                continue
+            }
+            if let since = known.orphanSince {
+                if now.since(since) >= Self.orphanAge { orphans += 1 }
+            } else {
+                connections[key]?.orphanSince = now
+            }
+        }
+        return orphans
     }
 
     /// Connections open, idle ones included.

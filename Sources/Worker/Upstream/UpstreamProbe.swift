@@ -50,6 +50,9 @@ final class UpstreamProbe: UpstreamUser, TimerHandler {
 
     func upstreamEvent(_ readiness: Readiness) {}
 
+    /// What it begins it hands to the pool, or closes.
+    var isOver: Bool { connection == nil }
+
     func upstreamUnavailable(_ failure: UpstreamFailure) {
         connection = nil
         failures += 1

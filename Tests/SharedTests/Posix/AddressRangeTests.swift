@@ -11,7 +11,8 @@ import Testing
         ("::1/128", "::1", true), ("::1", "::2", false), ("::/0", "fe80::1", true),
         ("2001:db8:0:0:8000::/65", "2001:db8::8000:0:0:1", true), ("2001:db8:0:0:8000::/65", "2001:db8::1", false),
         // IPv4 as a socket of both families shows it.
-        ("10.0.0.0/8", "::ffff:10.1.1.1", true), ("::ffff:10.1.1.1", "10.1.1.1", true), ("::/0", "::ffff:10.1.1.1", false),
+        ("10.0.0.0/8", "::ffff:10.1.1.1", true), ("::ffff:10.1.1.1", "10.1.1.1", true),
+        ("::/0", "::ffff:10.1.1.1", false),
     ])
     func contains(range: String, address: String, inside: Bool) throws {
         let address = try #require(SocketAddress(host: address, port: 80))
@@ -19,8 +20,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.0/", "10.0.0.0/+8", "10.0.0/8", "::/129", "2001:db8::1/32", "localhost",
-        "10.0.0.0/8/8", "/8", "10.0.0.0/-1",
+        "", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.0/", "10.0.0.0/+8", "10.0.0/8", "::/129", "2001:db8::1/32",
+        "localhost", "10.0.0.0/8/8", "/8", "10.0.0.0/-1",
     ])
     func isNone(text: String) { #expect(AddressRange(text) == nil) }
 

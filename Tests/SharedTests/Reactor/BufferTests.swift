@@ -6,7 +6,7 @@ import Testing
 
 /// A buffer in an object: `#expect` takes apart only what can be copied.
 private final class HeldBuffer {
-    private var buffer: Buffer
+    private let buffer: Buffer
 
     init(pool: BufferPool) { buffer = Buffer(pool: pool) }
 
@@ -20,7 +20,7 @@ private final class HeldBuffer {
     func append(_ count: Int, from other: HeldBuffer, at offset: Int) {
         buffer.append(count, from: other.buffer, at: offset)
     }
-    func take(_ count: Int, from other: HeldBuffer) { buffer.take(count, from: &other.buffer) }
+    func take(_ count: Int, from other: HeldBuffer) { buffer.take(count, from: other.buffer) }
     func consume(_ count: Int) { buffer.consume(count) }
     func compact() { buffer.compact() }
     func discardAll() { buffer.discardAll() }

@@ -20,7 +20,7 @@ struct TimerWheelTests {
 
     @Test(arguments: clocks, distances)
     func firesAtItsTickAndNotBefore(clock: UInt64, distance: UInt64) throws {
-        var wheel = TimerWheel(now: Instant(nanoseconds: clock))
+        let wheel = TimerWheel(now: Instant(nanoseconds: clock))
         let deadline = Instant(nanoseconds: clock + distance * Self.tick)
         let due = Instant(nanoseconds: (deadline.nanoseconds + Self.tick - 1) / Self.tick * Self.tick)
         let handle = wheel.insert(at: deadline)
@@ -38,7 +38,7 @@ struct TimerWheelTests {
 
     @Test func oneSlotOfACoarseLevelHoldsSeveralTicks() {
         // Both wait in one slot of level 1; the first one moved down must not hide the other.
-        var wheel = TimerWheel(now: .zero)
+        let wheel = TimerWheel(now: .zero)
         let early = wheel.insert(at: Instant(nanoseconds: 67 * Self.tick))
         let late = wheel.insert(at: Instant(nanoseconds: 114 * Self.tick))
         #expect(wheel.popExpired(now: Instant(nanoseconds: 70 * Self.tick)) == Int(early.index))
@@ -48,7 +48,7 @@ struct TimerWheelTests {
     }
 
     @Test func handlesNeverMatchALaterTimer() {
-        var wheel = TimerWheel(now: .zero)
+        let wheel = TimerWheel(now: .zero)
         let first = wheel.insert(at: Instant(nanoseconds: 10 * Self.tick))
         #expect(wheel.cancel(first) == true)
         #expect(wheel.cancel(first) == false)
@@ -66,7 +66,7 @@ struct TimerWheelTests {
 
     @Test func cancelTakesAnyPlaceOfASlotsList() {
         for victim in 0..<3 {
-            var wheel = TimerWheel(now: .zero)
+            let wheel = TimerWheel(now: .zero)
             let handles = (0..<3).map { _ in wheel.insert(at: Instant(nanoseconds: 5 * Self.tick)) }
             #expect(wheel.cancel(handles[victim]) == true)
             var fired: Set<Int> = []
@@ -79,7 +79,7 @@ struct TimerWheelTests {
     @Test(arguments: [0, 77_000_000, 9_000_000_000_000_000_000, UInt64.max - 5_000_000_000])
     func neverIsTwoYearsAway(clock: UInt64) throws {
         let now = Instant(nanoseconds: clock)
-        var wheel = TimerWheel(now: now)
+        let wheel = TimerWheel(now: now)
         let handle = wheel.insert(at: .never)
         #expect(wheel.popExpired(now: now + .seconds(86_400 * 365)) == nil || clock > UInt64.max / 2)
         if clock > UInt64.max / 2, clock < 1 << 63 { return }
@@ -90,13 +90,13 @@ struct TimerWheelTests {
     }
 
     @Test func aDeadlineInThePastFiresAtOnce() {
-        var wheel = TimerWheel(now: Instant(nanoseconds: 1 << 40))
+        let wheel = TimerWheel(now: Instant(nanoseconds: 1 << 40))
         let handle = wheel.insert(at: .zero)
         #expect(wheel.popExpired(now: Instant(nanoseconds: 1 << 40)) == Int(handle.index))
     }
 
     @Test func aClockThatStepsBackLosesNothing() {
-        var wheel = TimerWheel(now: Instant(nanoseconds: 1_000 * Self.tick))
+        let wheel = TimerWheel(now: Instant(nanoseconds: 1_000 * Self.tick))
         let handle = wheel.insert(at: Instant(nanoseconds: 1_010 * Self.tick))
         #expect(wheel.popExpired(now: Instant(nanoseconds: 1_005 * Self.tick)) == nil)
         #expect(wheel.popExpired(now: Instant(nanoseconds: 900 * Self.tick)) == nil)
@@ -105,7 +105,7 @@ struct TimerWheelTests {
 
     @Test func manyTimersAllFireInOrderOfTicks() {
         var random = SeededGenerator(seed: 7)
-        var wheel = TimerWheel(now: .zero)
+        let wheel = TimerWheel(now: .zero)
         var deadlines: [Int: UInt64] = [:]
         for _ in 0..<20_000 {
             let tick = UInt64.random(in: 1...40_000, using: &random)
@@ -128,7 +128,7 @@ struct TimerWheelTests {
     func agreesWithAPlainList(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var now = Instant(nanoseconds: Self.clocks[Int(seed) % Self.clocks.count])
-        var wheel = TimerWheel(now: now)
+        let wheel = TimerWheel(now: now)
         var waiting: [(handle: TimerWheel.Handle, due: UInt64)] = []
         func fail(_ what: String, _ step: Int) { Issue.record("seed \(seed), step \(step): \(what)") }
 

@@ -27,8 +27,10 @@ final class RequestPlan {
     let bodyIsBroken: Bool
     let expectsContinue: Bool
     let closes: Bool
-    /// Head and body as they are sent.
+    /// Head and body as they are sent, by HTTP/1.
     let wire: [UInt8]
+    /// The fields as they are sent by HTTP/2.
+    let fields: [(name: String, value: String)]
     let response: ResponsePlan
 
     // What has become of it.
@@ -38,25 +40,43 @@ final class RequestPlan {
     /// The gateway's end of the connection that it came on last.
     weak var carrier: Endpoint?
 
+    /// Whether the gateway may answer so for itself.
+    func allows(_ status: Int, _ scenario: Scenario) -> Bool {
+        if case .refused(let list) = fate, list.contains(status) { return true }
+        guard !scenario.troubles.isEmpty else { return false }
+        if status == 400 { return bodyIsBroken }
+        // A key that came too late.
+        if status == 401, case .forwarded("lena", _) = fate { return true }
+        return [408, 502, 503, 504].contains(status)
+    }
+
+    /// Whether a drain may have ended that watch behind so many bytes: between two lines.
+    func mayBeDrained(behind count: Int, in world: World) -> Bool {
+        guard isLongRunning, response.status == 200, world.hasDrains || world.hasDeaths else { return false }
+        return count == 0 || response.body[count - 1] == 0x0A
+    }
+
     /// It can be sent twice without harm.
     var mayRepeat: Bool { body.isEmpty && bodyKind != .chunked && method != "POST" && method != "PATCH" }
 
-    init(id: Int, scenario: Scenario, random: inout Random) {
+    /// `http2`: without what only HTTP/1 can say.
+    init(id: Int, scenario: Scenario, http2: Bool = false, random: inout Random) {
         self.id = id
         var method = random.pick(["GET", "GET", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
         let watches = method == "GET" && random.chance(20)
         isLongRunning = watches
         target = "/api/v1/namespaces/ns/configmaps" + (watches ? "?watch=true&id=\(id)" : "/c\(id)?pretty=\(id)")
-        minorVersion = random.chance(8) ? 0 : 1
+        minorVersion = random.chance(8) && !http2 ? 0 : 1
         if scenario.has(.foreignIdentity), random.chance(10) { method = "OPTIONS" }
         self.method = method
         let hasBody = method == "POST" || method == "PUT" || method == "PATCH"
         let chunked = minorVersion == 1 && random.chance(40)
-        bodyKind = hasBody ? (chunked ? .chunked : .length) : .none
-        body = hasBody ? Pattern.bytes(id, count: Self.size(&random)) : []
-        bodyIsBroken = bodyKind == .chunked && scenario.has(.malformedBodies) && random.chance(40)
-        expectsContinue = bodyKind != .none && minorVersion == 1 && !body.isEmpty && random.chance(15)
-        closes = minorVersion == 0 ? random.chance(50) : random.chance(12)
+        let body = hasBody ? Pattern.bytes(id, count: Self.size(&random)) : []
+        self.body = body
+        bodyKind = hasBody ? (chunked && !(http2 && body.isEmpty) ? .chunked : .length) : .none
+        bodyIsBroken = !http2 && bodyKind == .chunked && scenario.has(.malformedBodies) && random.chance(40)
+        expectsContinue = !http2 && bodyKind != .none && minorVersion == 1 && !body.isEmpty && random.chance(15)
+        closes = http2 ? false : minorVersion == 0 ? random.chance(50) : random.chance(12)
         var credential = Credential(scenario: scenario, random: &random)
         var lines = Self.ordinaryFields(id)
         if scenario.has(.foreignIdentity), random.chance(40) {
@@ -66,11 +86,12 @@ final class RequestPlan {
         }
         if let token = credential.token { lines.append("Authorization: Bearer \(token)") }
         if bodyKind == .length { lines.append("Content-Length: \(body.count)") }
+        fields = WireHead([""] + lines).all.filter { $0.name != "host" }
         if bodyKind == .chunked { lines.append("Transfer-Encoding: chunked") }
         if expectsContinue { lines.append("Expect: 100-continue") }
         if minorVersion == 0, !closes { lines.append("Connection: keep-alive") }
         if minorVersion == 1, closes { lines.append("Connection: close") }
-        if scenario.has(.malformedHeads), random.chance(25) {
+        if scenario.has(.malformedHeads), random.chance(25), !http2 {
             lines.append(random.pick(Self.malformations))
             credential.fate = .refused([400, 431, 417, 501])
         }

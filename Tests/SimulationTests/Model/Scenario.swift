@@ -5,6 +5,8 @@ struct Scenario: Equatable {
     let seed: UInt64
     var workers: Int
     var clients: Int
+    /// Of them in addition, those that speak HTTP/2.
+    var http2Clients: Int
     var requestsPerClient: Int
     /// Virtual seconds in which clients come.
     var activeSeconds: Int
@@ -15,6 +17,9 @@ struct Scenario: Equatable {
         var random = Random(seed: seed, stream: 1)
         workers = random.within(1...3)
         clients = random.within(2...10)
+        // A stream of its own, so that worlds without them are what they were.
+        var more = Random(seed: seed, stream: 8)
+        http2Clients = more.chance(40) ? more.within(1...4) : 0
         requestsPerClient = random.within(1...4)
         activeSeconds = random.within(3...25)
         troubles = []
@@ -37,6 +42,9 @@ struct Scenario: Equatable {
         add { $0.clients = max(1, clients / 2) }
         for trouble in Trouble.allCases where has(trouble) { add { $0.troubles.remove(trouble) } }
         add { $0.clients = max(1, clients - 1) }
+        add { $0.clients = 0 }
+        add { $0.http2Clients = 0 }
+        add { $0.http2Clients = max(0, http2Clients - 1) }
         add { $0.requestsPerClient = max(1, requestsPerClient - 1) }
         add { $0.workers = max(1, workers - 1) }
         add { $0.activeSeconds = max(3, activeSeconds / 2) }
@@ -47,7 +55,8 @@ struct Scenario: Equatable {
 extension Scenario: CustomStringConvertible {
     var description: String {
         let names = Trouble.allCases.filter(has).map(\.rawValue).joined(separator: " ")
-        return "seed \(seed): \(workers) workers, \(clients) clients, \(requestsPerClient) requests each, "
+        return
+            "seed \(seed): \(workers) workers, \(clients) clients, \(http2Clients) by HTTP/2, \(requestsPerClient) requests each, "
             + "\(activeSeconds) s, troubles: \(names.isEmpty ? "none" : names)"
     }
 }

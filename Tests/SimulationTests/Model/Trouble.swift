@@ -45,4 +45,6 @@ enum Trouble: String, CaseIterable {
     case earlyShutdown
     case repeatedSignals
     case supervisorDies
+    // HTTP/2 (what is added later stands last, so that older seeds keep their troubles)
+    case streamsReset
 }

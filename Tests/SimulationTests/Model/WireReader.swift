@@ -163,6 +163,8 @@ struct WireHead {
         }
     }
 
+    var all: [(name: String, value: String)] { fields }
+
     func values(_ name: String) -> [String] { fields.filter { $0.name == name }.map(\.value) }
 
     func names(withPrefix prefix: String) -> [String] { fields.map(\.name).filter { $0.hasPrefix(prefix) } }

@@ -149,12 +149,15 @@ final class APISession: SocketWatcher {
             && head.names(withPrefix: "impersonate").count == 1 + head.values("impersonate-group").count
             && head.values("authorization") == ["Bearer \(SimulatedAPI.token)"]
             && head.names(withPrefix: "x-remote").isEmpty && head.names(withPrefix: "proxy-").isEmpty
-            && head.values("forwarded").isEmpty
         world.check(identity, "request \(plan.id) reaches the API server with another identity than \(user)'s")
         let forwarded = head.values("x-forwarded-for")
         world.check(
             head.values("host") == [SimulatedAPI.authority] && head.values("x-keep") == ["kept \(plan.id)"]
-                && forwarded.count == 1 && forwarded[0].hasPrefix("10.1."),
+                && forwarded.count == 1 && forwarded[0].hasPrefix("10.1.")
+                && head.values("forwarded") == [
+                    "for=\(forwarded[0]);proto=http;host=\"\(head.values("x-forwarded-host").joined())\""
+                ]
+                && head.values("audit-id").count == 1,
             "request \(plan.id) has lost or gained fields")
     }
 

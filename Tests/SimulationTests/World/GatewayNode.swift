@@ -27,9 +27,13 @@ final class GatewayNode: SimulatedProcess {
             let socket = FileDescriptor(owning: kernel.insert(channel))
             let service = try GatewayService(
                 configuration: configuration, scoreboard: board, reactor: reactor,
-                logger: Logger(label: "simulated") { _ in SwiftLogNoOpLogHandler() })
+                logger: Logger(label: "simulated") { _ in SwiftLogNoOpLogHandler() }, auditSeed: UInt64(id))
             self.service = service
             plane = service.plane
+            service.plane.plainSession = { connection in
+                if HTTP2Client.isOne(connection.peer) { return PriorKnowledgeSession(connection) }
+                return HTTP1Session(connection: connection)
+            }
             try service.begin(channel: socket)
         } catch {
             fatalError("the worker does not start: \(error)")
@@ -97,7 +101,8 @@ final class GatewayNode: SimulatedProcess {
         world.check(
             open <= idle + inFlight + (panel.phase == .ready ? 0 : 1),
             "worker \(id): \(open) upstream connections, \(idle) idle, for \(inFlight) exchanges")
-        world.check(inFlight <= UInt64(clients), "worker \(id): \(inFlight) exchanges for \(clients) clients")
+        let most = clients * (world.scenario.http2Clients > 0 ? HTTP2Limits.concurrentStreams : 1)
+        world.check(inFlight <= UInt64(most), "worker \(id): \(inFlight) exchanges for \(clients) clients")
         world.check(
             Int(idle) <= configuration.upstream.pool.maxIdle
                 && Int(open) <= configuration.upstream.pool.maxConnections,

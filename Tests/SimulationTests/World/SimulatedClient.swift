@@ -4,7 +4,7 @@ import Shared
 
 /// A client: sends its requests on one connection after the other, reads the answers and checks every byte, and leaves
 /// in one of many ways.
-final class SimulatedClient: SocketWatcher {
+final class SimulatedClient: SocketWatcher, SimulatedVisitor {
     private unowned let world: World
     private let listener: Listener
     private var random: Random
@@ -72,9 +72,9 @@ final class SimulatedClient: SocketWatcher {
     var allCompleted: Bool { completed == total }
 
     /// It is there, says nothing, and waits for something that has no end of its own.
-    var isWatching: Bool {
-        guard let endpoint, !endpoint.isCutOff, endpoint.brokenBy == 0 else { return false }
-        return pending.contains(where: \.isLongRunning)
+    var watches: Int {
+        guard let endpoint, !endpoint.isCutOff, endpoint.brokenBy == 0 else { return 0 }
+        return pending.contains(where: \.isLongRunning) ? 1 : 0
     }
 
     // MARK: Connections
@@ -283,7 +283,8 @@ final class SimulatedClient: SocketWatcher {
             world.check(plan.sightings > 0, "request \(plan.id): an answer to what the API server never got")
         } else {
             world.check(head.values("x-sim").isEmpty, "request \(plan.id): somebody else's answer")
-            world.check(allows(status, plan), "request \(plan.id): the gateway answers \(status), \(plan.fate)")
+            world.check(
+                plan.allows(status, world.scenario), "request \(plan.id): the gateway answers \(status), \(plan.fate)")
         }
         guard let framing = head.framing else {
             return world.fail("request \(plan.id): contradicting fields in the answer")
@@ -294,22 +295,6 @@ final class SimulatedClient: SocketWatcher {
         reader.begin(bodyless ? .none : untilClose ? .untilClose : framing)
     }
 
-    /// Whether the gateway may answer so for itself.
-    private func allows(_ status: Int, _ plan: RequestPlan) -> Bool {
-        if case .refused(let list) = plan.fate, list.contains(status) { return true }
-        guard !world.scenario.troubles.isEmpty else { return false }
-        if status == 400 { return plan.bodyIsBroken }
-        // A key that came too late.
-        if status == 401, case .forwarded("lena", _) = plan.fate { return true }
-        return [408, 502, 503, 504].contains(status)
-    }
-
-    /// Whether a drain may have ended that watch behind so many bytes: between two lines.
-    private func mayBeDrained(_ plan: RequestPlan, _ count: Int) -> Bool {
-        guard plan.isLongRunning, plan.response.status == 200, world.hasDrains || world.hasDeaths else { return false }
-        return count == 0 || plan.response.body[count - 1] == 0x0A
-    }
-
     private func answerEnded() {
         guard let ended = answer else { return }
         answer = nil
@@ -317,7 +302,8 @@ final class SimulatedClient: SocketWatcher {
         let plan = ended.plan
         if ended.isUpstreams {
             world.check(
-                plan.response.isWhole && ended.count == plan.response.body.count || mayBeDrained(plan, ended.count),
+                plan.response.isWhole && ended.count == plan.response.body.count 
+                    || plan.mayBeDrained(behind: ended.count, in: world),
                 "request \(plan.id): an answer that is not whole ends as if it were")
         }
         if ended.isUpstreams { completed += 1 }

@@ -14,7 +14,7 @@ final class Simulation {
     private let listener = Listener()
     private let launcher: SimulatedLauncher
     private let supervisor: SupervisorNode
-    private var clients: [SimulatedClient] = []
+    private var clients: [any SimulatedVisitor] = []
     private var endpoints: [Endpoint] = []
     private var random: Random
     private var endsEarly = false
@@ -55,7 +55,34 @@ final class Simulation {
             client.onConnected = { [unowned self] endpoint, peer in watch(endpoint, peer) }
             clients.append(client)
         }
+        inviteHTTP2()
         planMisfortunes()
+    }
+
+    private func inviteHTTP2() {
+        var planned = Random(seed: scenario.seed, stream: 9)
+        for number in 0..<scenario.http2Clients {
+            var own = Random(seed: planned.next(), stream: 0)
+            let plans = (0..<scenario.requestsPerClient * 2).map { index in
+                RequestPlan(
+                    id: 100_000 + number * 100 + index, scenario: scenario, http2: true, random: &own)
+            }
+            for plan in plans { api.plans[plan.id] = plan }
+            let client = HTTP2Client(world: world, number: number, plans: plans, listener: listener)
+            client.onConnected = { [unowned self] endpoint, peer in watch(endpoint, peer) }
+            client.onReset = { [unowned self] plan in resetArrived(plan) }
+            clients.append(client)
+        }
+    }
+
+    /// When a stream's reset has reached our kernel, everything done for it must end within 100 ms.
+    private func resetArrived(_ plan: RequestPlan) {
+        world.after(.milliseconds(100)) { [unowned self] in
+            guard !livingGateways.contains(where: { $0.wasFrozen(since: world.now) }) else { return }
+            world.check(
+                !api.sessions.contains { $0.plan === plan && $0.gatewayHolds && !$0.hasAnswered },
+                "request \(plan.id): still worked on 100 ms after its stream was reset")
+        }
     }
 
     private static func configuration(_ scenario: Scenario, _ random: inout Random) -> GatewayConfiguration {
@@ -205,7 +232,7 @@ final class Simulation {
             before = listener.count
             world.run(until: world.now + .seconds(75))
         }
-        let watching = clients.count(where: \.isWatching)
+        let watching = clients.reduce(0) { $0 + $1.watches }
         let inFlight = livingGateways.reduce(0) { $0 + Int($1.panel.value(.exchangesInFlight)) }
         world.check(
             inFlight <= watching,
@@ -215,8 +242,13 @@ final class Simulation {
         world.check(
             connected <= watching, "\(connected) connections wait without a deadline, \(watching) clients watch")
         for client in clients { client.depart() }
-        // Who had vanished in the backlog was only now accepted, and is found out by keep-alive.
-        world.run(until: world.now + .seconds(8))
+        // Who had vanished in the backlog is only now accepted, and found out by keep-alive: one after the other where
+        // there is little room.
+        var hadWaiting = true
+        while hadWaiting, world.violation == nil {
+            hadWaiting = listener.count + supervisor.unclaimed > 0
+            world.run(until: world.now + .seconds(8))
+        }
         let left = livingGateways.reduce(0) { $0 + Int($1.panel.value(.exchangesInFlight)) }
         world.check(left == 0, "\(left) exchanges go on when all clients have left")
         world.run(until: world.now + .seconds(20))

@@ -88,6 +88,9 @@ final class SupervisorNode: SimulatedProcess, EventHandler, TimerHandler {
             "connection \(endpoint.id) is given up although nobody has read from it")
     }
 
+    /// Connections that no worker has read from yet.
+    var unclaimed: Int { pool.handOff.ledger.unclaimed }
+
     // MARK: Stopping
 
     var isStopping: Bool { pool.stopping }

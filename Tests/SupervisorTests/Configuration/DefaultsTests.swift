@@ -105,7 +105,12 @@ import Testing
             listeners:
               - {name: a, address: "[::]:1", tls: &tls {certificateFile: tls.crt, keyFile: tls.key, minimumVersion: "1.3"}}
               - {name: b, tls: *tls}
-              - {name: c, address: "127.0.0.1:2"}
+              - {name: c, address: "127.0.0.1:2", trustedProxies: [10.0.0.0/8, "::1"]}
+              - name: d
+                address: "127.0.0.1:4"
+                mode: forwardAuth
+                identityFields: {user: A-User, uid: A-Uid, group: A-Group, extraPrefix: A-Extra-}
+              - {name: e, address: "127.0.0.1:5", mode: tokenReview, audiences: [x], callerTokenFile: token}
             upstream:
               server: https://[2001:db8::1]:6443
               certificateAuthorityFile: ca.crt
@@ -151,11 +156,22 @@ import Testing
         upstream.clientCertificateFile = "\(root)/client.crt"
         upstream.clientKeyFile = "/dev/../\(root)/client.key"
         upstream.tokenFile = "\(root)/token"
+        var listeners = [
+            ListenerConfiguration(name: "a", address: "[::]:1", tls: tls), .init(name: "b", address: nil, tls: tls),
+            .init(name: "c", address: "127.0.0.1:2", tls: nil), .init(name: "d", address: "127.0.0.1:4", tls: nil),
+            .init(name: "e", address: "127.0.0.1:5", tls: nil),
+        ]
+        listeners[2].trustedProxies = ["10.0.0.0/8", "::1"]
+        listeners[3].mode = .forwardAuth
+        listeners[3].identityFields.user = "A-User"
+        listeners[3].identityFields.uid = "A-Uid"
+        listeners[3].identityFields.group = "A-Group"
+        listeners[3].identityFields.extraPrefix = "A-Extra-"
+        listeners[4].mode = .tokenReview
+        listeners[4].audiences = ["x"]
+        listeners[4].callerTokenFile = "\(root)/token"
         let expected = GatewayConfiguration(
-            listeners: [
-                .init(name: "a", address: "[::]:1", tls: tls), .init(name: "b", address: nil, tls: tls),
-                .init(name: "c", address: "127.0.0.1:2", tls: nil),
-            ],
+            listeners: listeners,
             upstream: upstream,
             authentication: .init(
                 oidc: .init(

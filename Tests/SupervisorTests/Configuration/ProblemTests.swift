@@ -24,7 +24,7 @@ import Testing
         #expect(try ConfigurationFolder(["lychgate.yaml": MinimalConfiguration.text]).problems() == [])
     }
 
-    @Test(arguments: Self.documents + Self.keys + Self.values + Self.contradictions)
+    @Test(arguments: Self.documents + Self.modes + Self.keys + Self.values + Self.contradictions)
     func isReported(_ mistake: Mistake) throws {
         let folder = try ConfigurationFolder(["lychgate.yaml": mistake.text])
         let found = try folder.problems()
@@ -61,6 +61,38 @@ import Testing
             "1:1: listeners: is missing; write a list with at least a `name`, an `address` and `tls`",
             "1:1: upstream: is missing; write a mapping with `server`, `kubeconfig` or `inCluster: true`",
             "1:1: authentication: is missing; write a mapping with `oidc` or `configurationFile`"),
+    ]
+
+    static let modes = [
+        Mistake(
+            "unknown mode", MinimalConfiguration.replacing([4: "  - mode: proxies"]),
+            "4:11: listeners[0].mode: is `proxies`; write proxy or forwardAuth or tokenReview instead"),
+        Mistake(
+            "no range", MinimalConfiguration.replacing([4: "  - trustedProxies: [10.0.0.1/8, 10.0.0.7]"]),
+            "4:22: listeners[0].trustedProxies[0]: `10.0.0.1/8` is no IP address or range;"
+                + " write one such as 10.0.0.7, 10.0.0.0/8 or fd00::/8"),
+        Mistake(
+            "fields without forwardAuth", MinimalConfiguration.replacing([4: "  - identityFields: {user: X-User}"]),
+            "4:21: listeners[0].identityFields: has a meaning with mode: forwardAuth only; leave it out, or write that mode"
+        ),
+        Mistake(
+            "field names",
+            MinimalConfiguration.replacing(
+                [
+                    4:
+                        "  - {mode: forwardAuth, identityFields: {user: Cache-Control, uid: X-U, group: x-u, extraPrefix: user},",
+                    5: "     address: 127.0.0.1:8443,", 6: "     tls: {certificateFile: tls.crt, keyFile: tls.key}}",
+                ]),
+            "4:48: listeners[0].identityFields.user: `Cache-Control` means something else in HTTP; write another name",
+            "4:80: listeners[0].identityFields.group: `x-u` is another one's name already; write another name",
+            "4:98: listeners[0].identityFields.extraPrefix: is no name for it;"
+                + " write letters, digits and at least one `-`, such as X-Remote-User"),
+        Mistake(
+            "whoever asks",
+            MinimalConfiguration.replacing([4: "  - mode: tokenReview", 5: "    address: 0.0.0.0:8443"]),
+            "4:5: listeners[0].callerTokenFile: is missing, and only a loopback address may do without: whoever can ask"
+                + " could try out tokens; write the file of the token that API servers have, or an `address` on 127.0.0.1"
+        ),
     ]
 
     static let keys = [

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Shared
 import Testing
 
@@ -51,10 +52,36 @@ import Testing
         #expect(WorkerCount.quota(cpuMax: text) == expected)
     }
 
-    @Test func cgroup() {
-        #expect(WorkerCount.cgroup("0::/system.slice/lychgate.service\n") == "/system.slice/lychgate.service")
-        #expect(WorkerCount.cgroup("1:cpu:/x\n0::/y\n") == "/y")
-        #expect(WorkerCount.cgroup("1:cpu:/x\n") == nil)
+    @Test(arguments: [
+        ("200000\n", "100000\n", 2), ("150000", "100000", 2), ("-1\n", "100000\n", nil), ("", "", nil), ("1", "0", nil),
+    ])
+    func quotaOfVersion1(quota: String, period: String, expected: Int?) {
+        #expect(WorkerCount.quota(microseconds: quota, period: period) == expected)
+    }
+
+    /// The least of a group's own and those above it counts, in whichever version.
+    @Test func quotas() throws {
+        let folder = try ConfigurationFolder([:])
+        let path = folder.path
+        for (file, text) in [
+            ("two/cpu.max", "max 100000"), ("two/a/cpu.max", "300000 100000"), ("two/a/b/cpu.max", "800000 100000"),
+            ("one/x/cpu.cfs_quota_us", "-1"), ("one/x/cpu.cfs_period_us", "100000"),
+            ("one/cpu.cfs_quota_us", "500000"), ("one/cpu.cfs_period_us", "100000"),
+        ] {
+            let file = URL(fileURLWithPath: "\(path)/\(file)")
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try text.write(to: file, atomically: true, encoding: .utf8)
+        }
+        func groups(_ mounts: String) -> ControlGroups {
+            ControlGroups(mounts: mounts, memberships: "4:cpu,cpuacct:/x\n0::/a/b\n")
+        }
+        let two = "41 31 0:38 / \(path)/two rw shared:9 - cgroup2 cgroup2 rw\n"
+        let one = "32 31 0:29 / \(path)/one rw - cgroup cgroup rw,cpu,cpuacct\n"
+        #expect(WorkerCount.ownQuota(groups(two)) == 3)
+        #expect(WorkerCount.ownQuota(groups(one)) == 5)
+        #expect(WorkerCount.ownQuota(groups(one + two)) == 3)
+        #expect(WorkerCount.ownQuota(groups("")) == nil)
     }
 }
 

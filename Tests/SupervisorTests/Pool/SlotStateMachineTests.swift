@@ -168,6 +168,23 @@ import Testing
         #expect(machine.timeReached(at(20)) == .spawn(generation: 2))
     }
 
+    @Test func oneThatWentAsItWasToldIsNoCrash() {
+        var machine = readyMachine(at: start)
+        for second in [1.0, 2, 3, 4, 5] {
+            #expect(machine.drain(deadline: at(45), last: false) == true)
+            // Its channel's end is often seen before its own.
+            machine.channelLost(at(second))
+            #expect(machine.exited(at(second)) == .restart(at: at(second)))
+            #expect(machine.youngDeaths == 0)
+            _ = machine.timeReached(at(second))
+            _ = machine.greeted(version: ControlProtocol.version)
+            _ = machine.becameReady(at(second))
+            #expect(!machine.wasToldToDrain)
+        }
+        #expect(machine.exited(at(6)) == .restart(at: at(6)))
+        #expect(machine.youngDeaths == 1, "this one was not told")
+    }
+
     @Test func aSlotWithoutAProcessIsGoneAtOnce() {
         var machine = machine()
         #expect(machine.drain(deadline: at(45), last: true) == false)

@@ -89,7 +89,8 @@ struct ProxyHeaderTests {
             return Int(state >> 33)
         }
         for _ in 0..<50 {
-            var header = [Self.header(0x21, 0x11, Self.ipv4 + Self.values), Self.header(0x21, 0x21, Self.ipv6)][next() % 2]
+            var header = [Self.header(0x21, 0x11, Self.ipv4 + Self.values), Self.header(0x21, 0x21, Self.ipv6)][
+                next() % 2]
             for _ in 0...next() % 4 { header[12 + next() % (header.count - 12)] = UInt8(next() & 255) }
             header.removeLast(next() % 5)
             // Either it names an address, or it is refused.

@@ -16,7 +16,7 @@ struct ExchangeDeadlinesTests {
         configuration.firstResponseByte = .seconds(30)
         configuration.request = .seconds(60)
         configuration.bodyProgress = .seconds(20)
-        return ExchangeDeadlines(configuration: configuration, start: start, isLongRunning: longRunning)
+        return ExchangeDeadlines(limits: WaitLimits(configuration), start: start, isLongRunning: longRunning)
     }
 
     @Test("It begins with identity, and each stage has its own time")

@@ -157,13 +157,13 @@ struct TunnelFlowTests {
     @Test("What waited before the tunnel goes first, and does not count")
     func early() throws {
         try withPipe { pipe in
-            var head = Buffer(pool: pipe.pool)
+            let head = Buffer(pool: pipe.pool)
             #expect(head.reserve(3) == true)
             head.append([1, 2, 3])
-            var early = Buffer(pool: pipe.pool)
+            let early = Buffer(pool: pipe.pool)
             #expect(early.reserve(2) == true)
             early.append([4, 5])
-            #expect(pipe.flow.begin(ready: &head, early: &early) == true)
+            #expect(pipe.flow.begin(ready: head, early: early) == true)
             #expect(pipe.relay() == .waiting)
             #expect(pipe.receive() == [1, 2, 3, 4, 5])
             #expect(pipe.flow.bytes == 2)

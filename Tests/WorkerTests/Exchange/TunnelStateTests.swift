@@ -92,7 +92,7 @@ struct TunnelStateTests {
         configuration.tunnelIdle = .seconds(3_600)
         configuration.bodyProgress = .seconds(20)
         // Not long-running by its path: a WebSocket may be asked for anywhere.
-        var deadlines = ExchangeDeadlines(configuration: configuration, start: start, isLongRunning: false)
+        var deadlines = ExchangeDeadlines(limits: WaitLimits(configuration), start: start, isLongRunning: false)
         deadlines.tunnelStarted(now: start)
         #expect(deadlines.current == .tunnelIdle)
         #expect(deadlines.next == start + .seconds(3_600))

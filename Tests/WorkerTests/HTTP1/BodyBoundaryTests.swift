@@ -56,15 +56,15 @@ struct BodyBoundaryTests {
         _ pieces: [String], endAfter: Int, to target: MessageFraming
     ) -> (text: String, progress: BodyRelay.Progress) {
         let pool = BufferPool(limit: 1_048_576)
-        var receive = Buffer(pool: pool)
-        var send = Buffer(pool: pool)
+        let receive = Buffer(pool: pool)
+        let send = Buffer(pool: pool)
         var relay = BodyRelay(from: .untilClose, to: target, boundary: .lines(isHere: true))
         var progress = BodyRelay.Progress.starved
         for (index, piece) in pieces.enumerated() where progress == .starved {
-            if index == endAfter { progress = relay.endEarly(to: &send) }
+            if index == endAfter { progress = relay.endEarly(to: send) }
             guard progress == .starved, receive.reserve(piece.utf8.count) else { break }
             receive.append(Array(piece.utf8))
-            progress = relay.move(from: &receive, to: &send)
+            progress = relay.move(from: receive, to: send)
         }
         let text = send.view { view in String(decoding: (0..<view.count).map { view[$0] }, as: UTF8.self) }
         return (text, progress)
@@ -85,9 +85,9 @@ struct BodyBoundaryTests {
     func neverEnds() {
         #expect(relay(["a\n", "b\n"], endAfter: 1, to: .length(4)) == ("a\nb\n", .starved))
         let pool = BufferPool(limit: 1_048_576)
-        var send = Buffer(pool: pool)
+        let send = Buffer(pool: pool)
         var relay = BodyRelay(from: .chunked, to: .chunked)
-        #expect(relay.endEarly(to: &send) == .starved)
+        #expect(relay.endEarly(to: send) == .starved)
         let left = send.count
         #expect(left == 0)
     }

@@ -19,8 +19,8 @@ struct BodyRelayTests {
         _ input: String, from source: MessageFraming, to target: MessageFraming, piece: Int
     ) -> Result {
         let pool = BufferPool(limit: 1_048_576)
-        var receive = Buffer(pool: pool)
-        var send = Buffer(pool: pool)
+        let receive = Buffer(pool: pool)
+        let send = Buffer(pool: pool)
         var relay = BodyRelay(from: source, to: target)
         var output: [UInt8] = []
         var progress = BodyRelay.Progress.starved
@@ -32,7 +32,7 @@ struct BodyRelayTests {
             receive.append(Array(bytes[offset..<end]))
             offset = end
             repeat {
-                progress = relay.move(from: &receive, to: &send)
+                progress = relay.move(from: receive, to: send)
                 output += send.view { view in (0..<view.count).map { view[$0] } }
                 send.discardAll()
             } while progress == .blocked
@@ -84,12 +84,12 @@ struct BodyRelayTests {
     func untilClose(piece: Int) {
         let pool = BufferPool(limit: 1_048_576)
         var relay = BodyRelay(from: .untilClose, to: .chunked)
-        var receive = Buffer(pool: pool)
-        var send = Buffer(pool: pool)
+        let receive = Buffer(pool: pool)
+        let send = Buffer(pool: pool)
         _ = receive.reserve(3)
         receive.append(Array("abc".utf8))
-        #expect(relay.move(from: &receive, to: &send) == .starved)
-        #expect(relay.sourceEnded(to: &send) == .ended)
+        #expect(relay.move(from: receive, to: send) == .starved)
+        #expect(relay.sourceEnded(to: send) == .ended)
         let text = send.view { view in String(decoding: (0..<view.count).map { view[$0] }, as: UTF8.self) }
         #expect(unchunked(text).data == "abc" && text.hasSuffix("0\r\n\r\n"))
     }
@@ -98,12 +98,12 @@ struct BodyRelayTests {
     func truncated(framing: MessageFraming) {
         let pool = BufferPool(limit: 1_048_576)
         var relay = BodyRelay(from: framing, to: framing)
-        var receive = Buffer(pool: pool)
-        var send = Buffer(pool: pool)
+        let receive = Buffer(pool: pool)
+        let send = Buffer(pool: pool)
         _ = receive.reserve(3)
         receive.append(Array("5\r\n".utf8))
-        #expect(relay.move(from: &receive, to: &send) == .starved)
-        #expect(relay.sourceEnded(to: &send) == .refused(.truncatedBody))
+        #expect(relay.move(from: receive, to: send) == .starved)
+        #expect(relay.sourceEnded(to: send) == .refused(.truncatedBody))
     }
 
     @Test("A target without room blocks, and nothing is lost")
@@ -113,16 +113,16 @@ struct BodyRelayTests {
         for framing in [MessageFraming.length(50_000), .chunked] {
             let input = framing == .chunked ? "C350\r\n\(data)\r\n0\r\n\r\n" : data
             var relay = BodyRelay(from: framing, to: framing)
-            var receive = Buffer(pool: pool)
-            var send = Buffer(pool: pool)
+            let receive = Buffer(pool: pool)
+            let send = Buffer(pool: pool)
             _ = receive.reserve(input.utf8.count)
             receive.append(Array(input.utf8))
             var output = ""
             var blocks = 0
             while true {
-                let progress = relay.move(from: &receive, to: &send)
+                let progress = relay.move(from: receive, to: send)
                 // A second try without room must not move anything.
-                if progress == .blocked { #expect(relay.move(from: &receive, to: &send) == .blocked) }
+                if progress == .blocked { #expect(relay.move(from: receive, to: send) == .blocked) }
                 output += send.view { view in String(decoding: (0..<view.count).map { view[$0] }, as: UTF8.self) }
                 send.discardAll()
                 guard progress == .blocked else {

@@ -160,7 +160,8 @@ struct RequestInfoTests {
             ("/apis/apps/v1/deployments?watch=1&limit=5", true), ("/api/v1/namespaces/a/pods/b/log?follow=true", true),
             ("/api/v1/namespaces/a/pods/b/log?tailLines=5&follow=1", true),
             ("/api/v1/namespaces/a/pods/b/log", false), ("/api/v1/namespaces/a/pods/b/log?follow=false", false),
-            ("/api/v1/namespaces/a/pods/b/log?follow=0", false), ("/api/v1/namespaces/a/pods/b/exec?follow=true", false),
+            ("/api/v1/namespaces/a/pods/b/log?follow=0", false),
+            ("/api/v1/namespaces/a/pods/b/exec?follow=true", false),
             ("/api/v1/namespaces/a/services/b/proxy/x?watch=true", false), ("/api/v1/pods", false),
             ("/api/v1/namespaces/a/pods/log?follow=true", false), ("/debug/pprof/profile?follow=true", false),
         ])

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import Shared
+
+/// A control group of version 2 for each child, where that part of the hierarchy is ours: its `memory.max` holds even when
+/// the supervisor does not look, and its `memory.current` counts what RssAnon leaves out.
+///
+/// It is ours when systemd says so (`Delegate=memory`), when our own user owns it, or when it is the top of a control
+/// group namespace (a container). In every other case nothing is touched, and RssAnon and RLIMIT_DATA hold alone.
+final class WorkerGroups {
+    /// Why there are none.
+    enum Obstacle: Error, Equatable, CustomStringConvertible {
+        case notMounted
+        case noMemoryController
+        case notDelegated
+        case refused(String, Errno)
+
+        var description: String {
+            switch self {
+            case .notMounted: "version 2 is not mounted"
+            case .noMemoryController: "version 2 has no memory controller here"
+            case .notDelegated: "this control group is not delegated to the gateway"
+            case .refused(let what, let error): "\(what): \(error)"
+            }
+        }
+    }
+
+    /// The supervisor's own, because processes stand only in the leaves (cgroups(7), "no internal processes").
+    static let ownName = "lychgate-supervisor"
+
+    private let base: String
+    /// Groups of processes that are gone, not yet removed: the kernel takes a moment to empty them.
+    private var leftovers: [String] = []
+
+    init(
+        _ place: ControlGroups.Place?, isDelegated: (String) -> Bool = ControlGroups.isDelegated
+    ) throws(Obstacle) {
+        guard let place else { throw .notMounted }
+        // After a restart in place the supervisor stands in its own group already.
+        let stands = place.folder.hasSuffix("/\(Self.ownName)")
+        base = stands ? String(place.folder.dropLast(Self.ownName.count + 1)) : place.folder
+        guard let controllers = try? SmallFile.read("\(base)/cgroup.controllers"),
+            controllers.split(whereSeparator: { $0 == " " || $0 == "\n" }).contains("memory")
+        else { throw .noMemoryController }
+        guard isDelegated(base) else { throw .notDelegated }
+        if !stands { try enter("\(base)/\(Self.ownName)", ProcessFigures.ownPid) }
+        try write("+memory", to: "\(base)/cgroup.subtree_control")
+    }
+
+    /// Where this process stands; nil: it may make none there, and the log says why.
+    static func own(log: Logger) -> WorkerGroups? {
+        do throws(Obstacle) {
+            return try WorkerGroups(ControlGroups.own.unified)
+        } catch {
+            log.debug("children have no control groups of their own", metadata: ["reason": "\(error)"])
+            return nil
+        }
+    }
+
+    /// Puts a child that was just started into a group of its own, with that limit in bytes; its folder.
+    func admit(_ pid: Int32, name: String, limit: Int) throws(Obstacle) -> String {
+        let folder = "\(base)/\(name)"
+        do throws(Obstacle) {
+            try make(folder)
+            try write("\(limit)", to: "\(folder)/memory.max")
+            try write("\(pid)", to: "\(folder)/cgroup.procs")
+        } catch {
+            left(folder)
+            throw error
+        }
+        return folder
+    }
+
+    /// The group's process is gone.
+    func left(_ folder: String) {
+        leftovers.append(folder)
+        sweep()
+    }
+
+    /// Removes what can be removed by now.
+    func sweep() {
+        leftovers = leftovers.filter { folder in
+            do throws(Errno) {
+                try FileSystem.removeFolder(folder)
+                return false
+            } catch {
+                return error == .busy
+            }
+        }
+    }
+
+    /// What the group's processes hold, without page cache that could be dropped at once: as the kubelet reckons a
+    /// working set. nil: it cannot be read.
+    static func memory(of folder: String) -> UInt64? {
+        guard let current = try? SmallFile.read("\(folder)/memory.current"), let total = number(current),
+            let statistics = try? SmallFile.read("\(folder)/memory.stat")
+        else { return nil }
+        return total - min(total, inactiveFile(statistics))
+    }
+
+    static func inactiveFile(_ statistics: String) -> UInt64 {
+        let line = statistics.split(separator: "\n").first { $0.hasPrefix("inactive_file ") }
+        return line.flatMap { number($0.dropFirst("inactive_file ".count)) } ?? 0
+    }
+
+    private static func number(_ text: some StringProtocol) -> UInt64? {
+        UInt64(text.prefix { $0.isNumber })
+    }
+
+    private func enter(_ folder: String, _ pid: Int32) throws(Obstacle) {
+        try make(folder)
+        try write("\(pid)", to: "\(folder)/cgroup.procs")
+    }
+
+    private func make(_ folder: String) throws(Obstacle) {
+        do throws(Errno) { try FileSystem.makeFolder(folder, mode: 0o755) } catch { throw .refused(folder, error) }
+    }
+
+    private func write(_ text: String, to path: String) throws(Obstacle) {
+        do throws(Errno) { try SmallFile.write(text, to: path) } catch { throw .refused(path, error) }
+    }
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+extension Integration {
+    /// Workers in trouble, as the supervisor sees and answers it. The signals are those of a debug build's workers.
+    @Suite(.timeLimit(.minutes(4)))
+    struct FaultTests {
+        @Test("Workers that hang are replaced within 15 s; health and metrics answer at once meanwhile")
+        func hung() throws {
+            let admin = try Endpoint.free(on: "127.0.0.1")
+            try World.run(configure: { $0.admin = admin }) { world in
+                let before = try world.gateway.status().readyWorkers.map(\.pid)
+                let start = ContinuousClock.now
+                for pid in before { ChildProcess.signal(pid, SIGUSR2) }
+                sleep(for: .seconds(3))
+                var slowest = 0.0
+                for _ in 0..<20 {
+                    for path in ["livez", "healthz", "metrics"] {
+                        let finished = try ChildProcess.run(
+                            "curl",
+                            [
+                                "--silent", "--output", "/dev/null", "--max-time", "5", "--write-out",
+                                "%{http_code} %{time_total}", "http://\(admin)/\(path)",
+                            ])
+                        let words = finished.output.split(separator: " ")
+                        // Once the heartbeats are old, health says so.
+                        #expect(words.first == "200" || (path == "healthz" && words.first == "500"))
+                        slowest = max(slowest, words.last.flatMap { Double($0) } ?? 9)
+                    }
+                }
+                // 100 ms is what is promised; the machine may be busy with other things.
+                #expect(slowest < 0.4, "\(slowest) s")
+                expectEventually(within: .seconds(20)) {
+                    let now = (try? world.gateway.status().readyWorkers.map(\.pid)) ?? []
+                    return now.count == 2 && Set(now).isDisjoint(with: before)
+                }
+                let took = (ContinuousClock.now - start).milliseconds
+                #expect(took < 15_500)
+                #expect(try world.gateway.status().recycles == ["hung": 2])
+                #expect(try world.gateway.connect().request("GET", "/after", token: world.token).status == 200)
+                var table = FiguresTable("both workers hang", columns: ["what", "ms"])
+                table.add("slowest answer of the admin process", (slowest * 1_000).rounded(to: 0))
+                table.add("replaced after", took.rounded(to: 0))
+                table.print()
+            }
+        }
+
+        @Test("A worker that breaks the protocol is killed, and one above the hard memory limit, each with its reason")
+        func forced() throws {
+            let admin = try Endpoint.free(on: "127.0.0.1")
+            try World.run(configure: {
+                $0.recycling = ["memorySoft": "250MiB", "memoryHard": "300MiB"]
+                $0.admin = admin
+            }) { world in
+                let first = try #require(world.gateway.status().readyWorkers.first?.pid)
+                ChildProcess.signal(first, SIGHUP)
+                expectEventually(within: .seconds(5)) {
+                    (try? world.gateway.status().recycles["protocol_error"]) == 1
+                }
+                try world.gateway.waitUntilReady(workers: 2)
+                let second = try #require(world.gateway.status().readyWorkers.last?.pid)
+                expectEventually(within: .seconds(20), every: .milliseconds(50)) {
+                    let isKilled = (try? world.gateway.status().recycles["memory_hard"]) == 1
+                    if !isKilled { ChildProcess.signal(second, SIGUSR1) }
+                    return isKilled
+                }
+                try world.gateway.waitUntilReady(workers: 2)
+                let third = try #require(world.gateway.status().readyWorkers.first?.pid)
+                ChildProcess.signal(third, SIGKILL)
+                expectEventually(within: .seconds(5)) { (try? world.gateway.status().recycles["died"]) == 1 }
+                try world.gateway.waitUntilReady(workers: 2)
+                let metrics = try Metrics(
+                    ChildProcess.run("curl", ["--silent", "http://\(admin)/metrics"]).output)
+                for reason in ["protocol_error", "memory_hard", "died"] {
+                    #expect(metrics.value("worker_recycles_total", ["reason": reason]) == 1, "\(reason)")
+                }
+            }
+        }
+
+        /// Kills random workers under load; the pool must be whole and healthy afterwards.
+        private func kill(times: Int, every pause: Duration) throws {
+            try World.run { world in
+                let load = ConstantLoad(world)
+                let start = ContinuousClock.now
+                var kills = 0
+                while kills < times {
+                    sleep(for: pause)
+                    guard let victim = try world.gateway.status().workers.filter({ $0.pid > 0 }).randomElement() else {
+                        continue
+                    }
+                    ChildProcess.signal(victim.pid, SIGKILL)
+                    kills += 1
+                }
+                let took = (ContinuousClock.now - start).milliseconds / 1_000
+                try world.gateway.waitUntilReady(workers: 2, within: .seconds(15))
+                let tally = load.stop()
+                // Whoever was being served when a worker died may have failed, and no more than they: six clients.
+                #expect(tally.failures.count <= kills * 6)
+                #expect(tally.served > 0)
+                for _ in 0..<20 {
+                    #expect(try world.gateway.connect().request("GET", "/after", token: world.token).status == 200)
+                }
+                #expect(world.gateway.waitUntilIdle(within: .seconds(5)))
+                let status = try world.gateway.status()
+                #expect(status.workers.count == 2 && status.readyWorkers.count == 2)
+                #expect(status.recycles["died", default: 0] >= kills / 2)
+                var table = FiguresTable("random workers killed under load", columns: ["what", "figure"])
+                table.add("kills / seconds", "\(kills) / \(took.rounded(to: 1))")
+                table.add("requests served / failed", "\(tally.served) / \(tally.failures.count)")
+                table.print()
+            }
+        }
+
+        @Test("After 20 kills of random workers the pool is whole")
+        func fewKills() throws { try kill(times: 20, every: .milliseconds(300)) }
+
+        @Test(
+            "After 200 kills of random workers within a minute the pool is whole",
+            .enabled(if: Harness.wantsChaos, "make chaos"))
+        func manyKills() throws { try kill(times: 200, every: .milliseconds(290)) }
+
+        @Test(
+            "Too many requests in flight, and orphans: replaced while serving",
+            .enabled(if: Harness.wantsChaos, "make chaos"),
+            arguments: [("in_flight", false), ("orphans", true)])
+        func voluntary(reason: String, leaksUpstream: Bool) throws {
+            try World.run(
+                configure: {
+                    $0.recycling = leaksUpstream ? [:] : ["inFlightLimit": "4"]
+                    if leaksUpstream { $0.environment = ["LYCHGATE_FAULT": "upstreamLivesOn"] }
+                    $0.deadlines = ["drain": "2s", "hardStop": "5s"]
+                }, script: DrainTests.serve
+            ) { world in
+                let clients = try (0..<12).map { _ in
+                    let client = try world.gateway.connect()
+                    client.send("GET", leaksUpstream ? "/stuck" : "/api/v1/pods?watch=true", token: world.token)
+                    return client
+                }
+                try wait("the requests upstream") { world.upstream.requests.count == 12 }
+                if leaksUpstream { for client in clients { client.wire.reset() } }
+                expectEventually(within: .seconds(30), every: .milliseconds(100)) {
+                    let status = try? world.gateway.status()
+                    #expect(status.map { $0.readyWorkers.count >= 2 } != false, "below the floor")
+                    return (status?.recycles[reason] ?? 0) >= 1
+                }
+            }
+        }
+
+        @Test("SIGTERM with stuck requests, watches and tunnels: over before the hard deadline, and the sums are right")
+        func storm() throws {
+            let (stuck, watches, tunnels) = Harness.wantsChaos ? (500, 500, 50) : (100, 100, 20)
+            let world = try World(
+                configure: { $0.deadlines = ["drain": "4s", "hardStop": "9s"] }, script: DrainTests.serve)
+            var clients: [RawClient] = []
+            for index in 0..<stuck + watches + tunnels {
+                let client = try world.gateway.connect()
+                if index < stuck {
+                    client.send("GET", "/stuck", token: world.token)
+                } else if index < stuck + watches {
+                    client.send("GET", "/api/v1/pods?watch=true&x=quiet", token: world.token)
+                } else {
+                    client.send(
+                        "POST", "/api/v1/namespaces/a/pods/b/exec?command=x", token: world.token,
+                        fields: ["Connection: Upgrade", "Upgrade: SPDY/3.1"])
+                }
+                clients.append(client)
+            }
+            for client in clients.dropFirst(stuck) { _ = try client.reader.readHead(by: .after(.seconds(20))) }
+            try wait("the requests upstream") { world.upstream.requests.count == clients.count }
+            let stopped = world.gateway.stop()
+            #expect(stopped.exit == .code(0) && stopped.survivors.isEmpty)
+            #expect(stopped.took < .seconds(9))
+            let summary = stopped.log.split(separator: "\n").first { $0.contains("served_out") }.map(String.init) ?? ""
+            #expect(summary.contains("ended=\(watches) "), "\(summary)")
+            #expect(summary.contains("cut=\(stuck + tunnels) "), "\(summary)")
+            #expect(summary.contains("served_out=0") && summary.contains("killed=0"), "\(summary)")
+            expectEventually(within: .seconds(2)) { world.upstream.ledger.open == 0 }
+            var table = FiguresTable("SIGTERM with a drain of 4 s", columns: ["what", "figure"])
+            table.add("stuck requests / watches / tunnels", "\(stuck) / \(watches) / \(tunnels)")
+            table.add("exit after, ms", stopped.took.milliseconds.rounded(to: 0))
+            table.print()
+            for client in clients { client.wire.close() }
+            world.upstream.stop()
+        }
+    }
+}
