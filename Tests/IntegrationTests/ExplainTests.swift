@@ -14,7 +14,7 @@ private enum KubernetesCases {
 }
 
 extension Integration {
-    /// `lychgate explain` and `lychgate kubeconfig`, as people run them.
+    /// `lychgate explain`, as people run it.
     @Suite(.timeLimit(.minutes(3)))
     struct ExplainTests {
         struct Answer: Decodable {
@@ -130,37 +130,6 @@ extension Integration {
                 "jwt[0].issuer.url: Invalid value", "claim or expression is required",
             ] {
                 #expect(outcome.answer.reason.contains(part), "\(outcome.answer.reason)")
-            }
-        }
-
-        @Test("A kubeconfig that kubectl reads, with the plugin or a token file")
-        func kubeconfig() throws {
-            try World.run { world in
-                let folder = try TemporaryFolder()
-                let server = "https://\(world.gateway.endpoint)"
-                for (arguments, wanted) in [
-                    (
-                        ["--config", world.gateway.configurationFile],
-                        ["oidc-login", "--oidc-issuer-url=\(world.issuer.url)"]
-                    ),
-                    (["--token-file", "/run/token"], ["tokenFile: /run/token"]),
-                ] {
-                    let printed = try ChildProcess.run(
-                        Harness.executable("lychgate"),
-                        [
-                            "kubeconfig", "--server", server, "--certificate-authority",
-                            world.certificates.authority,
-                        ] + arguments)
-                    #expect(printed.succeeded, "\(printed.errors)")
-                    let path = try folder.write("kubeconfig", printed.output)
-                    let viewed = try ChildProcess.run(
-                        "kubectl", ["config", "view", "--minify"],
-                        environment: ["KUBECONFIG": path, "HOME": folder.path])
-                    #expect(viewed.succeeded, "\(viewed.errors)")
-                    for part in wanted + ["server: \(server)", "certificate-authority-data: DATA+OMITTED"] {
-                        #expect(viewed.output.contains(part), "\(viewed.output)")
-                    }
-                }
             }
         }
     }
