@@ -5,14 +5,18 @@
 # make simulate        simulated worlds, SEEDS=n of them, from FIRST=m on
 # make soak            N=n requests (a million) abandoned in every way and state, against the optimised programs; OUT=file
 # make build           the programs, optimised, into .build/release
+# make deb             Debian's packages, into .build/deb, and what lintian and its like say of them
+# make test-deb        their life on a fresh Debian 12, from installation to purge; needs root
+# make docs            docs/configuration.md, out of the program's own table of keys
 # make lint, format    the sources' checks; the formatter
+# make attacks, watches HTTP/2 under attack, and 10,000 watches over it (Tests/Makefile.inc)
 # make bench, budget   its speed and memory beside other proxies; its instructions (Benchmarks/Makefile.inc)
 
 SWIFT ?= swift
 SOURCES := Package.swift Sources Tests
-SCRIPTS := $(wildcard scripts/*) .ci/run
+SCRIPTS := $(wildcard scripts/*) .ci/run Tests/Packaging/inside
 
-.PHONY: build demo test simulate soak lint format
+.PHONY: build demo test simulate soak deb test-deb docs lint format
 
 build:
 	scripts/install-dependencies build
@@ -49,6 +53,19 @@ soak:
 	LYCHGATE_BIN=$(CURDIR)/.build/release .build/release/lychgate-soak run requests=$(or $(N),1000000) \
 		out=$(CURDIR)/$(or $(OUT),.build/soak.json)
 
+deb:
+	scripts/install-dependencies build deb
+	scripts/make-deb
+	scripts/check-deb
+
+test-deb: deb
+	scripts/install-dependencies test-deb
+	scripts/test-deb
+
+docs:
+	$(SWIFT) build --product lychgate
+	.build/debug/lychgate reference >docs/configuration.md
+
 lint:
 	$(SWIFT) format lint --strict --recursive $(SOURCES)
 	scripts/check-sources
@@ -56,4 +73,4 @@ lint:
 format:
 	$(SWIFT) format --in-place --recursive $(SOURCES)
 
-include Benchmarks/Makefile.inc
+include Benchmarks/Makefile.inc Tests/Makefile.inc

@@ -85,8 +85,8 @@ int lg_get_option(int fd, int level, int name) {
     return value;
 }
 
-int lg_set_linger_reset(int fd) {
-    struct linger linger = {.l_onoff = 1, .l_linger = 0};
+int lg_set_linger_reset(int fd, bool on) {
+    struct linger linger = {.l_onoff = on, .l_linger = 0};
     RESULT(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger));
 }
 

@@ -34,7 +34,7 @@ enum ExchangeState: String, CaseIterable {
                 connection.writeChunk("tick")
             }
             connection.waitForPeerClose()
-        case "stall":
+        case "stall", "api":
             connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
             connection.writeChunk("only this")
             connection.readUntilClose()

@@ -14,12 +14,16 @@ extension Integration {
             let gateway: GatewayFixture
             let folder: TemporaryFolder
             let environment: [String: String]
+            let admin: Endpoint
 
             init() throws {
                 let certificates = try Certificates.shared.get()
                 standIn = try StandIn()
                 folder = try TemporaryFolder()
-                gateway = try GatewayFixture(standIn.options, certificates: certificates)
+                admin = try Endpoint.free()
+                var options = standIn.options
+                options.admin = admin
+                gateway = try GatewayFixture(options, certificates: certificates)
                 let token = try standIn.token(for: "alice", groups: ["developers"])
                 let kubeconfig = try folder.write(
                     "kubeconfig",
@@ -92,6 +96,13 @@ extension Integration {
             #expect(again.succeeded, "\(again.errors)")
             let read = try cluster.kubectl("get", "configmap", "test", "-n", "default", "-o", "jsonpath={.data.colour}")
             #expect(read.output == "blue", "\(read.errors)")
+
+            let page = try ChildProcess.run(
+                "curl", ["--silent", "--max-time", "10", "http://\(cluster.admin)/metrics"])
+            let metrics = try Metrics(page.output)
+            let http2 = metrics.value("requests_total", ["protocol": "h2"]) ?? 0
+            #expect(http2 >= 8, "kubectl speaks HTTP/2")
+            #expect(metrics.value("requests_total", ["protocol": "http/1.1"]) ?? 0 == 0)
 
             let stopped = cluster.gateway.stop()
             #expect(stopped.exit == .code(0) && stopped.survivors.isEmpty, "\(stopped.log)")

@@ -77,6 +77,8 @@ extension Integration {
                 script: ShutdownTests.serve
             ) { world in
                 let other = try ScriptedUpstream(tls: world.certificates.server(), StandardUpstream.serve)
+                // The canary reaches it, and nobody after that.
+                other.handshakes = 1
                 let before = try Self.pids(world)
                 // Watches on both workers make each drain last.
                 let watches = try (0..<6).map { _ in try world.gateway.connect() }

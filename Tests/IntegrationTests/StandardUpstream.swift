@@ -30,6 +30,10 @@ enum StandardUpstream {
             case "/until-close":
                 connection.write("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nto the end")
                 return
+            case "/cut":
+                connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+                connection.writeChunk("not all")
+                return
             default: try answerWithCount(head, connection)
             }
         }

@@ -49,6 +49,11 @@ package final class Certificates: Sendable {
         }
     }
 
+    /// A context for clients that speak HTTP/2.
+    package func http2Client() throws -> TLSContext {
+        try TLSContext(trusting: authority, http2: true)
+    }
+
     private func openssl(_ line: String) throws {
         let finished = try ChildProcess.run("openssl", line.split(separator: " ").map(String.init))
         guard finished.succeeded else { throw HarnessError.system(call: "openssl \(line)", reason: finished.errors) }

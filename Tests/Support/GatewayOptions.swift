@@ -9,6 +9,11 @@ package struct GatewayOptions: Sendable {
     package var deadlines: [String: String] = [:]
     package var pool: [String: String] = [:]
     package var recycling: [String: String] = [:]
+    package var limits: [String: String] = [:]
+    /// Ranges of the addresses whose PROXY headers are believed, as the file spells them.
+    package var proxies: String?
+    /// Whether clients speak TLS.
+    package var listenerTLS = true
     package var usernameClaim = "sub"
     package var clientID = "demo"
     package var minimumTLS = "1.2"
@@ -58,11 +63,7 @@ package struct GatewayOptions: Sendable {
             listeners:
               - name: main
                 address: "\(listener)"
-                tls:
-                  certificateFile: \(shownCertificate?.certificate ?? certificates.certificate)
-                  keyFile: \(shownCertificate?.key ?? certificates.key)
-                  minimumVersion: "\(minimumTLS)"
-            \(plainSection)upstream:
+            \(listenerSection(certificates))\(plainSection)upstream:
               server: \(scheme)://\(upstream)
             \(trust)  pool: \(Self.flow(pool))
             authentication:
@@ -75,6 +76,7 @@ package struct GatewayOptions: Sendable {
                 groupsClaim: groups
             workers: {count: \(workers), maxConnections: \(maxConnections), maxInFlight: \(maxInFlight)}
             recycling: \(Self.flow(recycling))
+            limits: \(Self.flow(limits))
             deadlines: \(Self.flow(deadlines))
             control:
               socket: \(controlSocket)
@@ -84,6 +86,21 @@ package struct GatewayOptions: Sendable {
 
     private var plainSection: String {
         plainListeners.enumerated().map { "  - name: plain\($0)\n    address: \"\($1)\"\n" }.joined()
+    }
+
+    private func listenerSection(_ certificates: Certificates) -> String {
+        var text = ""
+        if listenerTLS {
+            text += """
+                    tls:
+                      certificateFile: \(shownCertificate?.certificate ?? certificates.certificate)
+                      keyFile: \(shownCertificate?.key ?? certificates.key)
+                      minimumVersion: "\(minimumTLS)"
+
+                """
+        }
+        if let proxies { text += "    proxyProtocol: {from: \(proxies)}\n" }
+        return text
     }
 
     private func adminSection(_ certificates: Certificates) -> String {

@@ -12,16 +12,18 @@ package final class RawClient: @unchecked Sendable {
         reader = HTTPReader(wire)
     }
 
-    /// Connects by TCP alone; a small `receiveBuffer` brings back-pressure early. (Below a
-    /// loopback segment of 64 KiB the kernel falls back on its timers, and everything crawls.)
+    /// Connects by TCP alone, from the address `source` if it is given; a small `receiveBuffer` brings back-pressure
+    /// early. (Below a loopback segment of 64 KiB the kernel falls back on its timers, and everything crawls.)
     package static func connect(
-        to endpoint: Endpoint, receiveBuffer: Int32? = nil, by deadline: Deadline = .after(.seconds(10))
+        to endpoint: Endpoint, from source: String? = nil, receiveBuffer: Int32? = nil,
+        by deadline: Deadline = .after(.seconds(10))
     ) throws(HarnessError) -> RawClient {
         Harness.prepare()
         return RawClient(
             Wire(
                 descriptor: try Sockets.connect(
-                    to: endpoint.address, port: endpoint.port, receiveBuffer: receiveBuffer, by: deadline)))
+                    to: endpoint.address, port: endpoint.port, from: source, receiveBuffer: receiveBuffer,
+                    by: deadline)))
     }
 
     /// Connects with TLS, checking the certificate against the address.

@@ -22,6 +22,7 @@ package final class ScriptedUpstream: Sendable {
         var live: [Int: Wire] = [:]
         var marks: Set<String> = []
         var withholdsHandshake = false
+        var handshakes = Int.max
     }
 
     package let endpoint: Endpoint
@@ -58,6 +59,12 @@ package final class ScriptedUpstream: Sendable {
     package var withholdsHandshake: Bool {
         get { state.withLock { $0.withholdsHandshake } }
         set { state.withLock { $0.withholdsHandshake = newValue } }
+    }
+
+    /// Only the first so many connections' handshakes are answered.
+    package var handshakes: Int {
+        get { state.withLock { $0.handshakes } }
+        set { state.withLock { $0.handshakes = newValue } }
     }
 
     package var ledger: Ledger { state.withLock { $0.ledger } }
@@ -123,7 +130,7 @@ package final class ScriptedUpstream: Sendable {
     }
 
     private func serve(_ connection: ScriptedConnection) {
-        if withholdsHandshake {
+        if withholdsHandshake || connection.number > handshakes {
             connection.waitForPeerClose(target: "handshake", by: .after(.seconds(120)))
         } else if tls.map({ connection.wire.acceptTLS($0, by: .after(.seconds(20))) }) ?? true {
             // A script ends by throwing whenever its peer ends first: nothing to report.

@@ -54,9 +54,14 @@ enum Sockets {
     /// A connected socket; the address is IPv4 and dotted. The buffer is set before the window is first told: a window
     /// that shrinks afterwards makes the kernel drop what it had room for.
     static func connect(
-        to address: String, port: UInt16, receiveBuffer: Int32?, by deadline: Deadline
+        to address: String, port: UInt16, from source: String? = nil, receiveBuffer: Int32?, by deadline: Deadline
     ) throws(HarnessError) -> Int32 {
         let descriptor = try open()
+        if let source, unsafe withAddress(source, 0, { unsafe Foundation.bind(descriptor, $0, $1) }) != 0 {
+            let reason = lastError
+            _ = Foundation.close(descriptor)
+            throw .system(call: "bind", reason: reason)
+        }
         makeNonBlocking(descriptor)
         setReceiveBuffer(descriptor, receiveBuffer)
         let result = unsafe withAddress(address, port) { unsafe Foundation.connect(descriptor, $0, $1) }

@@ -19,13 +19,19 @@ internal import Foundation
 
     let pointer: OpaquePointer
 
-    /// For clients; `version`: that one only.
-    package init(trusting authorityFile: String, version: Version? = nil) throws(HarnessError) {
+    /// For clients; `version`: that one only; `http2`: asks for it by ALPN, and for nothing else.
+    package init(trusting authorityFile: String, version: Version? = nil, http2: Bool = false) throws(HarnessError) {
         guard let context = unsafe SSL_CTX_new(TLS_client_method()) else { throw Self.failure("SSL_CTX_new") }
         unsafe pointer = context
         unsafe SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
         guard unsafe SSL_CTX_load_verify_locations(context, authorityFile, nil) == 1 else {
             throw Self.failure("SSL_CTX_load_verify_locations")
+        }
+        if http2 {
+            let protocols: [UInt8] = [2, 0x68, 0x32]
+            guard unsafe SSL_CTX_set_alpn_protos(context, protocols, UInt32(protocols.count)) == 0 else {
+                throw Self.failure("SSL_CTX_set_alpn_protos")
+            }
         }
         restrict(to: version)
     }

@@ -40,8 +40,8 @@ int lg_socketpair_seqpacket(int out[2]);
 int lg_getsockname(int fd, struct sockaddr_storage *name, uint32_t *length);
 int lg_set_option(int fd, int level, int name, int value);
 int lg_get_option(int fd, int level, int name);
-/// SO_LINGER with time-out 0: close(2) then sends RST.
-int lg_set_linger_reset(int fd);
+/// SO_LINGER with time-out 0: close(2), also that of a dying process, then sends RST. `on` false: FIN again.
+int lg_set_linger_reset(int fd, bool on);
 /// SO_PEERCRED; fills uid, gid and pid.
 int lg_peer_credentials(int fd, uint32_t *uid, uint32_t *gid, int32_t *pid);
 /// SO_PEERGROUPS: 1 when `group` is among the peer's supplementary groups.

@@ -20,6 +20,8 @@ package struct DeadlinesConfiguration: Codable, Equatable, Sendable {
     package var bodyProgress: Duration
     /// A tunnel in which nothing flows. Once one side has ended its stream, `bodyProgress` holds instead.
     package var tunnelIdle: Duration
+    /// From the signal to the drain: health says that the gateway is not ready, and everything is still served.
+    package var drainDelay: Duration
     /// Drain: what is in flight may end by itself for so long.
     package var drain: Duration
     /// From the signal to SIGKILL for what is left.
@@ -32,7 +34,7 @@ package struct DeadlinesConfiguration: Codable, Equatable, Sendable {
         keepAliveIdle: Duration = .seconds(75), identity: Duration = .seconds(5),
         upstreamConnect: Duration = .seconds(5), firstResponseByte: Duration = .seconds(60),
         request: Duration = .seconds(60), bodyProgress: Duration = .seconds(60),
-        tunnelIdle: Duration = .seconds(4 * 3_600), drain: Duration = .seconds(30), hardStop: Duration = .seconds(45),
+        tunnelIdle: Duration = .seconds(4 * 3_600), drainDelay: Duration = .zero, drain: Duration = .seconds(30), hardStop: Duration = .seconds(45),
         workerStart: Duration = .seconds(30)
     ) {
         self.tlsHandshake = tlsHandshake
@@ -44,6 +46,7 @@ package struct DeadlinesConfiguration: Codable, Equatable, Sendable {
         self.request = request
         self.bodyProgress = bodyProgress
         self.tunnelIdle = tunnelIdle
+        self.drainDelay = drainDelay
         self.drain = drain
         self.hardStop = hardStop
         self.workerStart = workerStart

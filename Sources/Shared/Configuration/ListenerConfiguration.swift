@@ -8,6 +8,21 @@ package struct ListenerConfiguration: Codable, Equatable, Sendable {
     package var address: String?
     /// nil: plain HTTP, which is accepted on loopback addresses only.
     package var tls: ServerTLS?
+    /// nil: nobody is believed to speak for others.
+    package var proxyProtocol: ProxyProtocol?
+
+    /// Proxies that begin each connection with a PROXY header (version 2).
+    package struct ProxyProtocol: Codable, Equatable, Sendable {
+        /// Their addresses: ranges such as `10.0.0.0/8`, or single ones. Connections from elsewhere are plain.
+        package var from: [String]
+
+        package init(from: [String]) {
+            self.from = from
+        }
+    }
+
+    /// Whose PROXY headers are believed.
+    package var proxies: [AddressRange] { proxyProtocol?.from.compactMap { AddressRange($0) } ?? [] }
 
     package struct ServerTLS: Codable, Equatable, Sendable {
         /// PEM: the server's certificate, then its intermediates.
@@ -28,9 +43,10 @@ package struct ListenerConfiguration: Codable, Equatable, Sendable {
         case tls13 = "1.3"
     }
 
-    package init(name: String = "main", address: String?, tls: ServerTLS?) {
+    package init(name: String = "main", address: String?, tls: ServerTLS?, proxyProtocol: ProxyProtocol? = nil) {
         self.name = name
         self.address = address
         self.tls = tls
+        self.proxyProtocol = proxyProtocol
     }
 }

@@ -22,6 +22,8 @@ package protocol Kernel: AnyObject {
     func shutdownWrite(_ fd: Int32)
     /// Closes; `reset`: the peer gets RST instead of FIN, and unsent bytes are dropped.
     func close(_ fd: Int32, reset: Bool)
+    /// Whether closing it without more ado, as a process's death does, sends RST (SO_LINGER with a time of 0).
+    func setReset(_ fd: Int32, onClose: Bool)
     /// Bytes that anybody who shares this socket has read from it, or an error. The kernel counts, so that a dead
     /// worker need not be believed.
     func bytesConsumed(_ fd: Int32) -> Int64
@@ -40,6 +42,13 @@ extension Kernel {
     /// Reads into the buffer's room, which must not be empty: the bytes read, 0 at the end of file, or an error.
     package func read(_ fd: Int32, into buffer: inout Buffer) -> Int {
         unsafe buffer.fill { room in unsafe read(fd, into: room) }
+    }
+
+    /// The same, but no more than so many bytes.
+    package func read(_ fd: Int32, into buffer: inout Buffer, atMost: Int) -> Int {
+        unsafe buffer.fill { room in
+            unsafe read(fd, into: UnsafeMutableRawBufferPointer(rebasing: room.prefix(atMost)))
+        }
     }
 
     /// Writes the buffer's front and consumes what went out: the bytes written, or an error.

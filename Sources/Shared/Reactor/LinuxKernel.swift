@@ -54,9 +54,11 @@ import Glibc
     package func shutdownWrite(_ fd: Int32) { _ = lg_shutdown(fd, Int32(SHUT_WR)) }
 
     package func close(_ fd: Int32, reset: Bool) {
-        if reset { _ = lg_set_linger_reset(fd) }
+        if reset { setReset(fd, onClose: true) }
         precondition(lg_close(fd) != -EBADF, "descriptor closed twice")
     }
+
+    package func setReset(_ fd: Int32, onClose: Bool) { _ = lg_set_linger_reset(fd, onClose) }
 
     package func bytesConsumed(_ fd: Int32) -> Int64 { lg_tcp_bytes_consumed(fd) }
 

@@ -10,9 +10,16 @@ package enum ChildEnd: Int, CaseIterable, Sendable {
     case drainDeadline
     case forced
     case channelLost
-    /// It was told to drain, and did.
+    /// The gateway stops: it was told to drain, and did.
     case drained
     case memoryHard
+    // It drained after another had taken its place, for one of these reasons.
+    case inFlight
+    case orphans
+    case memorySoft
+    case maxRequests
+    case maxAge
+    case roll
 
     /// The label's value.
     package var name: String {
@@ -26,6 +33,12 @@ package enum ChildEnd: Int, CaseIterable, Sendable {
         case .channelLost: "channel_lost"
         case .drained: "drained"
         case .memoryHard: "memory_hard"
+        case .inFlight: "in_flight"
+        case .orphans: "orphans"
+        case .memorySoft: "memory_soft"
+        case .maxRequests: "max_requests"
+        case .maxAge: "max_age"
+        case .roll: "roll"
         }
     }
 }

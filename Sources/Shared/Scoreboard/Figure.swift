@@ -56,6 +56,10 @@ package enum Figure: Int, CaseIterable, Sendable {
     /// Durations of ordinary requests, summed, in microseconds; the histogram has the rest. Likewise orphan times.
     case requestMicroseconds
     case orphanMicroseconds
+    /// Watches and followed logs that a drain has ended between two items.
+    case endedAtDrain
+    /// Connections of believed proxies that did not begin with a proper PROXY header.
+    case proxyHeadersRefused
 
     /// Whether it only grows while its process lives, so that it can be summed over processes that are gone.
     package var isCounter: Bool {

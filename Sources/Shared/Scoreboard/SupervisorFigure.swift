@@ -23,4 +23,10 @@ package enum SupervisorFigure: Int, CaseIterable, Sendable {
     case memoryBytes
     /// When it started, in seconds since 1970.
     case startedAt
+    /// Connections reset because their address held, or began, too many; addresses kept track of now.
+    case refusedConnections
+    case refusedRate
+    case trackedAddresses
+    /// How often nothing could be accepted for want of descriptors.
+    case descriptorPauses
 }

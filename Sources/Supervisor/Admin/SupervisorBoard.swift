@@ -16,7 +16,8 @@ final class SupervisorBoard {
     private(set) var retired = PanelTotals()
 
     init(slots: Int, now: Instant, wallClock: Int64) throws(Errno) {
-        let rows = WorkerCount.most + Self.spareRows
+        // Each may have a successor while it drains.
+        let rows = WorkerCount.most * 2 + Self.spareRows
         file = try PanelReader.makeFile(rows: rows)
         writer = try PanelWriter(file, rows: rows)
         writer.start(pid: ProcessFigures.ownPid)
@@ -41,17 +42,26 @@ final class SupervisorBoard {
         writer.set(.spawns, spawns)
     }
 
-    /// A process was reaped; its slot's machine says why.
-    func ended(_ process: WorkerProcess, _ machine: SlotStateMachine) {
+    /// A process was reaped; its slot says why.
+    func ended(_ process: WorkerProcess, _ slot: WorkerSlot) {
         if process.role == .gateway { retired.add(process.panel) }
-        let reason = ChildEnd(machine)
+        let reason = ChildEnd(slot.machine, leavesFor: slot.leavesFor)
         recycles[reason.rawValue] += 1
         writer.set(.recycles, reason.rawValue, recycles[reason.rawValue])
     }
 
     /// Once in each turn: a sign of life, and the ledger.
-    func publish(_ ledger: HandOffStateMachine, keysGeneration: UInt64, stopping: Bool, now: Instant) {
+    func publish(
+        _ handOff: HandOff, descriptorPauses: UInt64, keysGeneration: UInt64, stopping: Bool, now: Instant
+    ) {
+        let ledger = handOff.ledger
         let counts = ledger.counts
+        writer.set(.descriptorPauses, descriptorPauses)
+        if let addresses = handOff.addresses {
+            writer.set(.refusedConnections, addresses.refusals[.connections] ?? 0)
+            writer.set(.refusedRate, addresses.refusals[.rate] ?? 0)
+            writer.set(.trackedAddresses, UInt64(addresses.tracked))
+        }
         writer.set(.accepted, counts.accepted)
         writer.set(.handed, counts.handed)
         writer.set(.claimed, counts.claimed)
@@ -108,7 +118,7 @@ extension PanelOwner {
 
 extension ChildEnd {
     /// Of a process that has just ended: the machine has not yet been told.
-    init(_ machine: SlotStateMachine) {
+    init(_ machine: SlotStateMachine, leavesFor: RecycleReason? = nil) {
         switch machine.reason {
         case .startDeadline: self = .startDeadline
         case .protocolError: self = .protocolError
@@ -118,7 +128,20 @@ extension ChildEnd {
         case .channelLost: self = .channelLost
         case .memoryHard: self = .memoryHard
         case nil:
-            if case .draining = machine.state { self = .drained } else { self = .died }
+            guard case .draining = machine.state else {
+                self = .died
+                return
+            }
+            self =
+                switch leavesFor {
+                case .inFlight: .inFlight
+                case .orphans: .orphans
+                case .memorySoft: .memorySoft
+                case .maxRequests: .maxRequests
+                case .maxAge: .maxAge
+                case .roll: .roll
+                case nil, .memoryHard, .hung, .protocolError, .startDeadline, .channelLost, .died: .drained
+                }
         }
     }
 }

@@ -17,7 +17,9 @@ struct DemoCommand: ParsableCommand {
             throw CleanExit.helpRequest(self)
         }
         guard let program = Companion.path(of: "lychgate-demo") else {
-            throw CommandFailure("lychgate-demo is neither beside lychgate nor in \(Companion.libraryFolder)")
+            throw CommandFailure(
+                "lychgate-demo is neither beside lychgate nor in \(Companion.libraryFolder); on Debian it is in the"
+                    + " package lychgate-demo")
         }
         let error = ProcessImage.replace(path: program, arguments: ["run"] + self.arguments)
         throw CommandFailure("\(program) cannot be run: \(error)")

@@ -13,6 +13,6 @@ struct Lychgate: ParsableCommand {
         subcommands: [
             ServeCommand.self, CheckCommand.self, StatusCommand.self, PsCommand.self, KillCommand.self,
             ReloadCommand.self, RestartCommand.self,
-            DemoCommand.self, VersionCommand.self,
+            DemoCommand.self, VersionCommand.self, ReferenceCommand.self,
         ])
 }

@@ -48,6 +48,12 @@ struct ConfigurationDecoder {
                 listener.name = name
             }
             listener.tls = self.tls(reader, keys: "listeners[].tls")
+            if let proxy = reader.mapping(
+                "proxyProtocol", keys: ConfigurationSchema.names(in: "listeners[].proxyProtocol"))
+            {
+                proxy.require("from", "the proxies' addresses, such as [10.0.0.0/8]")
+                listener.proxyProtocol = .init(from: proxy.strings("from", example: "[10.0.0.0/8]") ?? [])
+            }
             return listener
         }
     }
@@ -128,7 +134,8 @@ struct ConfigurationDecoder {
         var result = DeadlinesConfiguration()
         guard let section = self.section(root, "deadlines") else { return result }
         for (name, deadline) in DeadlinesConfiguration.byName {
-            set(&result[keyPath: deadline], section.duration(name, in: .milliseconds(1) ... .seconds(86_400)))
+            let least = name == "drainDelay" ? Duration.zero : .milliseconds(1)
+            set(&result[keyPath: deadline], section.duration(name, in: least ... .seconds(86_400)))
         }
         return result
     }
@@ -140,6 +147,9 @@ struct ConfigurationDecoder {
         set(&result.head, section.size("head", in: 1_024...1_048_576))
         set(&result.fields, section.integer("fields", in: 8...4_096))
         set(&result.bufferMemory, section.size("bufferMemory", in: 1_048_576...1_099_511_627_776))
+        set(&result.connectionsPerAddress, section.integer("connectionsPerAddress", in: 0...1_000_000))
+        set(&result.acceptsPerSecond, section.integer("acceptsPerSecond", in: 0...1_000_000))
+        set(&result.exemptAddresses, section.strings("exemptAddresses", example: "[10.0.0.0/8]"))
         return result
     }
 

@@ -38,6 +38,14 @@ struct ConfigurationRules {
                     "\(path).tls",
                     "is missing, and only a loopback address may do without; write `tls`, or an `address` on 127.0.0.1")
             }
+            if let proxy = listener.proxyProtocol {
+                if proxy.from.isEmpty {
+                    self.report.blame(
+                        "\(path).proxyProtocol.from",
+                        "is an empty list, so that no PROXY header would be believed; write at least one address")
+                }
+                self.checkRanges("\(path).proxyProtocol.from", proxy.from)
+            }
             if let tls = listener.tls {
                 self.checkFile("\(path).tls.certificateFile", tls.certificateFile)
                 self.checkFile("\(path).tls.keyFile", tls.keyFile)
@@ -57,6 +65,17 @@ struct ConfigurationRules {
         if let tls = admin.tls {
             self.checkFile("admin.tls.certificateFile", tls.certificateFile)
             self.checkFile("admin.tls.keyFile", tls.keyFile)
+        }
+    }
+
+    private func checkRanges(_ path: String, _ texts: [String]) {
+        if texts.count > 256 {
+            self.report.blame(path, "holds \(texts.count) ranges; write at most 256")
+        }
+        for (index, text) in texts.enumerated() where AddressRange(text) == nil {
+            self.report.blame(
+                self.report.isWritten("\(path)[\(index)]") ? "\(path)[\(index)]" : path,
+                "`\(text)` is no range of addresses; write one such as 10.0.0.0/8 or \"2001:db8::/32\", or one address")
         }
     }
 
@@ -168,6 +187,13 @@ struct ConfigurationRules {
                 "drain (\(DurationText.format(deadlines.drain))) must end before hardStop"
                     + " (\(DurationText.format(deadlines.hardStop))); write a shorter drain or a longer hardStop")
         }
+        if deadlines.drainDelay > .zero, deadlines.drainDelay + deadlines.drain >= deadlines.hardStop {
+            self.blameOne(
+                of: ["deadlines.drainDelay", "deadlines.drain", "deadlines.hardStop"],
+                "drainDelay (\(DurationText.format(deadlines.drainDelay))) and drain"
+                    + " (\(DurationText.format(deadlines.drain))) must together end before hardStop"
+                    + " (\(DurationText.format(deadlines.hardStop))); write shorter ones or a longer hardStop")
+        }
         // firstResponseByte is not among them: it also rules watches, which have no total.
         for (name, part) in [
             ("requestHead", deadlines.requestHead), ("identity", deadlines.identity),
@@ -181,6 +207,7 @@ struct ConfigurationRules {
     }
 
     private func checkLimits(_ limits: LimitsConfiguration) {
+        self.checkRanges("limits.exemptAddresses", limits.exemptAddresses)
         if limits.requestLine > limits.head {
             self.blameOne(
                 of: ["limits.requestLine", "limits.head"],

@@ -65,6 +65,12 @@ enum ConfigurationSchema {
         key(
             "listeners[].tls.minimumVersion", .string, .value("\"1.2\""),
             "The oldest TLS version: 1.2 or 1.3, in quotes."),
+        key(
+            "listeners[].proxyProtocol", .mapping, .none,
+            "Proxies that say with a PROXY header (version 2) whom they speak for; without it nobody is believed."),
+        key(
+            "listeners[].proxyProtocol.from", .list, .required,
+            "Their addresses, such as 10.0.0.0/8; each of their connections must begin with the header."),
     ]
 
     private static let upstream = [
@@ -186,6 +192,9 @@ enum ConfigurationSchema {
             "deadlines.tunnelIdle", .duration, .value("4h"),
             "A tunnel (exec, attach, port-forward) in which nothing flows; bodyProgress once one side has ended."),
         key(
+            "deadlines.drainDelay", .duration, .value("0s"),
+            "After a stop, how long health says not ready while everything is still served; with drain below hardStop."),
+        key(
             "deadlines.drain", .duration, .value("30s"),
             "How long requests in flight may go on after a stop; below hardStop."),
         key("deadlines.hardStop", .duration, .value("45s"), "From the signal to SIGKILL for what is left."),
@@ -200,5 +209,15 @@ enum ConfigurationSchema {
         key(
             "limits.bufferMemory", .size, .value("256MiB"),
             "One worker's buffers; above it new requests are answered 503."),
+        key(
+            "limits.connectionsPerAddress", .integer, .value("4096"),
+            "Connections of one address (IPv6: one /64) at most; above it new ones are reset; 0: any number."),
+        key(
+            "limits.acceptsPerSecond", .integer, .value("500"),
+            "New connections of one address in a second, twice as many after a quiet time; above it they are reset;"
+                + " 0: any number."),
+        key(
+            "limits.exemptAddresses", .list, .value("[127.0.0.0/8, \"::1/128\"]"),
+            "Addresses without these two limits; the proxies of proxyProtocol have none either."),
     ]
 }

@@ -9,7 +9,8 @@ extension DeadlinesConfiguration {
             ("tlsHandshake", \.tlsHandshake), ("requestHead", \.requestHead), ("keepAliveIdle", \.keepAliveIdle),
             ("identity", \.identity), ("upstreamConnect", \.upstreamConnect),
             ("firstResponseByte", \.firstResponseByte), ("request", \.request), ("bodyProgress", \.bodyProgress),
-            ("tunnelIdle", \.tunnelIdle), ("drain", \.drain), ("hardStop", \.hardStop), ("workerStart", \.workerStart),
+            ("tunnelIdle", \.tunnelIdle), ("drainDelay", \.drainDelay), ("drain", \.drain), ("hardStop", \.hardStop),
+            ("workerStart", \.workerStart),
         ]
     }
 }

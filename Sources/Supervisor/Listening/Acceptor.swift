@@ -21,6 +21,7 @@ final class Acceptor: EventHandler, TimerHandler {
     private var policy = AcceptPolicy()
     private var timer = Reactor.Timer.none
     private var watching = false
+    private(set) var descriptorPauses: UInt64 = 0
 
     init(reactor: Reactor, sockets: ListenerSockets, log: Logger) throws(Errno) {
         self.reactor = reactor
@@ -86,6 +87,7 @@ final class Acceptor: EventHandler, TimerHandler {
         case .again: return false
         case .tooManyFiles, .tooManyFilesInSystem, .outOfBuffers, .outOfMemory:
             policy.descriptorsExhausted(now)
+            descriptorPauses += 1
             log.warning("cannot accept for now", metadata: ["listener": "\(listener)", "error": "\(error)"])
             return false
         default: return true

@@ -5,13 +5,15 @@ import Shared
 /// The order of a shutdown, and its nested deadlines. Pure.
 ///
 /// ```
-/// running ──signal──▶ gateways drain ──all gone──▶ keyring drains ──gone──▶ over
+/// running ──signal──▶ notReady ──delay──▶ gateways drain ──all gone──▶ keyring drains ──gone──▶ over
 ///                        │  second signal: all are cut at once; a third: SIGKILL
-///                        └  drain deadline < hard deadline (SIGKILL) < abandon deadline (exit 1)
+///                        └  delay + drain deadline < hard deadline (SIGKILL) < abandon deadline (exit 1)
 /// ```
 struct ShutdownStateMachine {
     enum State: Equatable, Sendable {
         case running
+        /// Everything is served, and health says that it soon will not be.
+        case notReady(until: Instant)
         case gateways
         case keyring
         case over
@@ -19,6 +21,8 @@ struct ShutdownStateMachine {
 
     enum Action: Equatable, Sendable {
         case none
+        /// Say that the gateway is not ready, and serve on.
+        case announce
         /// Stop accepting; tell gateway workers to drain until `drain`; SIGKILL at `hard`.
         case drainGateways(drain: Instant, hard: Instant)
         case drainKeyring(deadline: Instant)
@@ -33,6 +37,7 @@ struct ShutdownStateMachine {
     /// SIGKILL takes effect at once, unless a child hangs in the kernel; then we go without it.
     static let reapAllowance = Duration.seconds(2)
 
+    private let delay: Duration
     private let drainAllowance: Duration
     private let hardAllowance: Duration
     private(set) var state = State.running
@@ -41,15 +46,21 @@ struct ShutdownStateMachine {
     private var cuts = 0
     private var code = ExitCode.success
 
-    init(drain: Duration, hardStop: Duration) {
+    init(delay: Duration = .zero, drain: Duration, hardStop: Duration) {
+        self.delay = delay
         drainAllowance = drain
-        hardAllowance = max(drain, hardStop)
+        hardAllowance = max(delay + drain, hardStop)
+    }
+
+    init(_ deadlines: DeadlinesConfiguration) {
+        self.init(delay: deadlines.drainDelay, drain: deadlines.drain, hardStop: deadlines.hardStop)
     }
 
     /// When `timeReached` has something to do.
     var nextDeadline: Instant {
         switch state {
         case .running, .over: .never
+        case .notReady(let until): until
         case .gateways, .keyring: hard + Self.reapAllowance
         }
     }
@@ -59,10 +70,12 @@ struct ShutdownStateMachine {
         switch state {
         case .running:
             began = now
-            state = .gateways
             hard = now + hardAllowance
-            return .drainGateways(drain: now + drainAllowance, hard: hard)
-        case .gateways, .keyring:
+            guard delay > .zero else { return drain(now) }
+            state = .notReady(until: now + delay)
+            return .announce
+        case .notReady, .gateways, .keyring:
+            state = state == .keyring ? .keyring : .gateways
             cuts += 1
             if cuts > 1 { return .kill }
             hard = min(hard, now + Self.cutAllowance)
@@ -71,14 +84,17 @@ struct ShutdownStateMachine {
         }
     }
 
+    private mutating func drain(_ now: Instant) -> Action {
+        state = .gateways
+        return .drainGateways(drain: now + drainAllowance, hard: hard)
+    }
+
     /// The supervisor cannot go on: everything ends at once, with that exit code.
     mutating func failed(_ code: Int32, now: Instant) -> Action {
         if state == .over { return .none }
         self.code = code
-        if state == .running {
-            began = now
-            state = .gateways
-        }
+        if state != .keyring { state = .gateways }
+        began = began ?? now
         cuts += 1
         hard = min(hard, now + Self.cutAllowance)
         return .cut(hard: hard)
@@ -87,7 +103,7 @@ struct ShutdownStateMachine {
     /// Some child is gone for good.
     mutating func childGone(gatewaysLeft: Int, keyringLeft: Bool, now: Instant) -> Action {
         switch state {
-        case .running, .over: return .none
+        case .running, .notReady, .over: return .none
         case .gateways, .keyring:
             if gatewaysLeft > 0 { return .none }
             if !keyringLeft {
@@ -102,6 +118,7 @@ struct ShutdownStateMachine {
 
     mutating func timeReached(_ now: Instant) -> Action {
         guard now >= nextDeadline else { return .none }
+        if case .notReady = state { return drain(now) }
         state = .over
         return .finish(code: code == ExitCode.success ? ExitCode.failure : code)
     }

@@ -42,8 +42,7 @@ final class Supervisor: EventHandler, TimerHandler {
         let configuration = loaded.configuration
         self.log = log
         controlPath = configuration.control.socket
-        shutdown = ShutdownStateMachine(
-            drain: configuration.deadlines.drain, hardStop: configuration.deadlines.hardStop)
+        shutdown = ShutdownStateMachine(configuration.deadlines)
         let all = configuration.listeners + (configuration.admin.map { [$0.listener] } ?? [])
         let (adminSockets, sockets) = try Self.listen(all, log: log).separating(configuration.listeners.count)
         admin = adminSockets.entries.first.map { "\($0.socket.localAddress)" }
@@ -120,7 +119,7 @@ final class Supervisor: EventHandler, TimerHandler {
         acceptor.update(now: reactor.now)
         pool.admin?.update(now: reactor.now)
         pool.board.publish(
-            pool.handOff.ledger, keysGeneration: pool.current.keyring.keys.generation,
+            pool.handOff, descriptorPauses: acceptor.descriptorPauses, keysGeneration: pool.current.keyring.keys.generation,
             stopping: shutdown.state != .running, now: reactor.now)
     }
 
@@ -171,7 +170,8 @@ final class Supervisor: EventHandler, TimerHandler {
     }
 
     func reload(_ kind: Reloader.Kind, reply: @escaping (Reloader.Outcome) -> Void) {
-        if announced, !reloader.isBusy, shutdown.state == .running { notifier.reloading(reactor.now) }
+        guard shutdown.state == .running else { return reply(.failed("the gateway is stopping")) }
+        if announced, !reloader.isBusy { notifier.reloading(reactor.now) }
         reloader.begin(kind, reply: reply)
     }
 
@@ -187,7 +187,7 @@ final class Supervisor: EventHandler, TimerHandler {
     var stateName: String {
         switch shutdown.state {
         case .running: "running"
-        case .gateways: "draining"
+        case .notReady, .gateways: "draining"
         case .keyring, .over: "stopping"
         }
     }
@@ -195,6 +195,10 @@ final class Supervisor: EventHandler, TimerHandler {
     private func perform(_ action: ShutdownStateMachine.Action, now: Instant) {
         switch action {
         case .none: break
+        case .announce:
+            notifier.stopping()
+            reloader.stop()
+            log.notice("not ready any more; the drain begins later")
         case .drainGateways(let drain, let hard):
             notifier.stopping()
             reloader.stop()
@@ -232,7 +236,8 @@ final class Supervisor: EventHandler, TimerHandler {
         log.notice(
             "stopped",
             metadata: [
-                "served_out": "\(pool.tally.servedOut)", "cut": "\(pool.tally.cut)", "killed": "\(pool.tally.killed)",
+                "served_out": "\(pool.tally.servedOut)", "ended": "\(pool.tally.drained)",
+                "cut": "\(pool.tally.cut)", "killed": "\(pool.tally.killed)",
                 "lost": "\(counts.lost)", "accepted": "\(counts.accepted)",
                 "elapsed_ms": "\(Int(reactor.now.since(shutdown.began ?? reactor.now).milliseconds))",
             ])
@@ -259,8 +264,7 @@ extension Supervisor: WorkerPoolOwner {
 extension Supervisor: ReloaderOwner {
     func reloaded(_ loaded: LoadedConfiguration, now: Instant) {
         guard shutdown.state == .running else { return }
-        let deadlines = loaded.configuration.deadlines
-        shutdown = ShutdownStateMachine(drain: deadlines.drain, hardStop: deadlines.hardStop)
+        shutdown = ShutdownStateMachine(loaded.configuration.deadlines)
     }
 
     func reloadEnded(_ outcome: Reloader.Outcome, now: Instant) {

@@ -7,6 +7,8 @@ final class HandOff {
     private(set) var ledger: HandOffStateMachine
     private let copies: DescriptorTable
     private let kernel: any Kernel
+    /// nil: any address may hold what it likes.
+    var addresses: AddressLimiter?
 
     /// What became of sending one connection to its worker.
     typealias Deliver = (_ offer: HandOffStateMachine.Offer, _ socket: Int32) -> Bool
@@ -17,12 +19,23 @@ final class HandOff {
         copies = DescriptorTable(capacity: capacity, kernel: kernel)
     }
 
-    /// Takes in a connection; without room (which the accept policy prevents) it is reset.
-    func accepted(_ socket: consuming FileDescriptor, listener: UInt16, peer: SocketAddress, now: Instant) {
-        guard let connection = ledger.accepted(listener: listener, peer: peer, now: now) else {
-            return kernel.close(socket.release(), reset: true)
+    /// Takes in a connection, unless its address has or begins too many; that one is reset, as is one for which there is
+    /// no room (which the accept policy prevents).
+    @discardableResult
+    func accepted(
+        _ socket: consuming FileDescriptor, listener: UInt16, peer: SocketAddress, now: Instant
+    ) -> AddressLimiter.Refusal? {
+        if let refusal = addresses?.judge(peer, listener: listener, now: now) {
+            kernel.close(socket.release(), reset: true)
+            return refusal
         }
+        guard let connection = ledger.accepted(listener: listener, peer: peer, now: now) else {
+            kernel.close(socket.release(), reset: true)
+            return nil
+        }
+        addresses?.admitted(connection.rawValue, peer, listener: listener)
         copies.put(socket, at: connection.place)
+        return nil
     }
 
     /// Hands over what is held, oldest first, while there are takers. `deliver`: false: that worker takes none now.
@@ -30,6 +43,7 @@ final class HandOff {
         while let offer = ledger.nextOffer() {
             if deliver(offer, copies.raw(at: offer.connection.place)) {
                 ledger.handed(offer)
+                addresses?.handed(offer.connection.rawValue, to: offer.worker)
                 if DeliberateFault.isOn(.copyDroppedAtHandOver) { copies.close(offer.connection.place, reset: false) }
             } else {
                 ledger.setBlocked(offer.worker, true)
@@ -57,7 +71,9 @@ final class HandOff {
     /// False: the worker broke the protocol.
     func closed(_ connections: [UInt64], by id: WorkerID) -> Bool {
         for raw in connections {
-            switch ledger.closed(raw, by: id) {
+            let closing = ledger.closed(raw, by: id)
+            if closing != .violation { addresses?.ended(raw) }
+            switch closing {
             case .unclaimed: copies.close(HandOffStateMachine.ConnectionID(rawValue: raw).place, reset: false)
             case .claimed: break
             case .violation: return false
@@ -81,7 +97,9 @@ final class HandOff {
     func workerDied(_ id: WorkerID, now: Instant) -> (kept: Int, lost: Int) {
         var kept = 0
         var lost = 0
-        for connection in ledger.workerDied(id) {
+        let unclaimed = ledger.workerDied(id)
+        addresses?.workerDied(id, keeping: Set(unclaimed.map(\.rawValue)))
+        for connection in unclaimed {
             let consumed = kernel.bytesConsumed(copies.raw(at: connection.place))
             let intact =
                 consumed == 0 && !DeliberateFault.isOn(.unreadConnectionsLost)
@@ -91,6 +109,7 @@ final class HandOff {
                 kept += 1
             } else {
                 lost += 1
+                addresses?.ended(connection.rawValue)
                 copies.close(connection.place, reset: true)
             }
         }
@@ -100,7 +119,10 @@ final class HandOff {
     /// Resets the connections that have waited too long for a worker (`.never`: all); gives how many.
     func giveUpHeld(until now: Instant) -> Int {
         let given = ledger.giveUpHeld(until: now)
-        for connection in given { copies.close(connection.place, reset: true) }
+        for connection in given {
+            addresses?.ended(connection.rawValue)
+            copies.close(connection.place, reset: true)
+        }
         return given.count
     }
 }

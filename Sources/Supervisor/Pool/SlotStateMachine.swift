@@ -116,6 +116,9 @@ struct SlotStateMachine {
         }
     }
 
+    /// Nobody takes the slot after the process that holds it.
+    var isLeaving: Bool { !wanted && state != .gone }
+
     /// Whether a process is there, which somebody must reap.
     var hasProcess: Bool {
         switch state {

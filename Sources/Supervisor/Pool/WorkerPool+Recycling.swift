@@ -43,6 +43,7 @@ extension WorkerPool {
             let slot = gateways[new]
             slot.edition = edition
             slot.lastFault = nil
+            slot.leavesFor = nil
             slot.machine.open(now, startAllowance: edition.configuration.deadlines.workerStart)
             advance(gateways[new], now: now)
         }
@@ -60,13 +61,15 @@ extension WorkerPool {
     func perform(_ action: ReplacementStateMachine.Action, now: Instant) {
         switch action {
         case .none: break
-        case .drain(let number):
+        case .drain(let number, let reason):
             let slot = gateways[number]
-            if case .leaving(let job) = replacement.state, slot.machine.state == .ready {
-                recycles[job.reason, default: 0] += 1
+            if slot.machine.state == .ready {
+                recycles[reason, default: 0] += 1
+                slot.leavesFor = reason
             }
             drain(slot, deadline: now + deadlines.drain, hard: now + deadlines.hardStop)
             if slot.machine.state == .gone { perform(replacement.gone(slot: number), now: now) }
+            advanceRoll(now)
         case .fail(let job):
             replaceNotBefore = now + Self.pauseAfterFailure
             log.error(
@@ -99,6 +102,8 @@ extension WorkerPool {
             recycles[reason, default: 0] += 1
         }
         perform(replacement.ended(slot: slot.number), now: now)
-        if !restarts { perform(replacement.gone(slot: slot.number), now: now) }
+        guard !restarts else { return }
+        perform(replacement.gone(slot: slot.number), now: now)
+        advanceRoll(now)
     }
 }

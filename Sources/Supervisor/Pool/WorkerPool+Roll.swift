@@ -16,9 +16,12 @@ extension WorkerPool {
         var wanted: Edition { failure == nil ? to : from }
     }
 
-    /// How long a roll may take: each worker in turn starts, and the one before drains.
+    /// How long a roll may take: each worker in turn starts, and all drain, at most twice after one another where the new
+    /// pool is much smaller than the old one.
     func rollAllowance(workers: Int, _ deadlines: DeadlinesConfiguration) -> Duration {
-        (deadlines.workerStart + deadlines.hardStop) * max(workers, target) + .seconds(10)
+        let most = max(workers, target)
+        let rounds = (most + max(1, min(workers, target)) - 1) / max(1, min(workers, target))
+        return deadlines.workerStart * most + deadlines.hardStop * (rounds + 1) + .seconds(10)
     }
 
     /// Begins; the owner hears of the end. There must be no roll already, and the pool must not be stopping.
@@ -27,7 +30,6 @@ extension WorkerPool {
         roll = Roll(
             from: current, to: edition,
             deadline: now + rollAllowance(workers: edition.workers, edition.configuration.deadlines))
-        addSlots(for: edition.workers, now: now)
         if edition.keyring !== current.keyring {
             keyrings.append(edition.keyring)
             advance(edition.keyring.slot, now: now)
@@ -47,17 +49,24 @@ extension WorkerPool {
         guard let roll, replacement.isIdle, !stopping else { return }
         let wanted = roll.wanted
         let held = gateways.filter { $0.machine.state != .gone }
-        let old = held.filter { $0.edition !== wanted }.map(\.number)
-        let step = RollPolicy.next(old: old, new: held.count - old.count, target: wanted.workers)
+        let kept = held.filter { !$0.machine.isLeaving }
+        let old = kept.filter { $0.edition !== wanted }.map(\.number)
+        let step = RollPolicy.next(
+            old: old, new: kept.count - old.count, draining: held.count - kept.count, target: wanted.workers)
         let floor = RollPolicy.floor(ready: readyGateways, from: roll.from.workers, to: roll.to.workers)
         switch step {
+        case .wait: break
         case .done: finishRoll(roll, now: now)
         case .replace(let number):
-            begin(.init(old: number, new: freeSlot?.number, floor: floor, reason: .roll), as: wanted, now: now)
+            begin(
+                .init(old: number, new: slotToFill().number, floor: floor, reason: .roll, mayOverlap: true), as: wanted,
+                now: now)
         case .grow:
-            begin(.init(old: nil, new: freeSlot?.number, floor: 0, reason: .roll), as: wanted, now: now)
+            begin(.init(old: nil, new: slotToFill().number, floor: 0, reason: .roll), as: wanted, now: now)
         case .shrink(let number):
-            begin(.init(old: number, new: nil, floor: min(floor, wanted.workers), reason: .roll), as: wanted, now: now)
+            begin(
+                .init(old: number, new: nil, floor: min(floor, wanted.workers), reason: .roll, mayOverlap: true),
+                as: wanted, now: now)
         }
     }
 
@@ -99,6 +108,7 @@ extension WorkerPool {
     private func finishRoll(_ roll: Roll, now: Instant) {
         self.roll = nil
         current = roll.wanted
+        handOff.addresses?.use(current.configuration)
         for post in keyrings where post !== current.keyring {
             drain(post.slot, deadline: now, hard: now + ShutdownStateMachine.cutAllowance)
         }
@@ -111,13 +121,14 @@ extension WorkerPool {
         keyrings.removeAll { $0 !== current.keyring && $0 !== roll?.to.keyring && $0.slot.machine.state == .gone }
     }
 
-    private func addSlots(for workers: Int, now: Instant) {
-        while gateways.count <= workers {
-            gateways.append(
-                WorkerSlot(
-                    number: gateways.count, role: .gateway, isSpare: true,
-                    startAllowance: deadlines.workerStart, now: now))
-        }
+    /// A slot that nobody holds; a new one where all are taken.
+    private func slotToFill() -> WorkerSlot {
+        if let freeSlot { return freeSlot }
+        let slot = WorkerSlot(
+            number: gateways.count, role: .gateway, isSpare: true, startAllowance: deadlines.workerStart,
+            now: reactor.now)
+        gateways.append(slot)
         handOff.reserve(slots: gateways.count)
+        return slot
     }
 }

@@ -42,6 +42,7 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
     /// Gateway workers that were replaced, by reason.
     var recycles: [RecycleReason: UInt64] = [:]
     private let descriptorLimit: Int
+    private var refusalPacer = LogPacer()
     private var everReady = Set<WorkerRole>()
     private var healthTimer = Reactor.Timer.none
 
@@ -104,6 +105,7 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
             kernel: reactor.kernel,
             capacity: AcceptPolicy.unclaimedBound(descriptorLimit: descriptorLimit), slots: workers + 1,
             holdAllowance: configuration.deadlines.tlsHandshake)
+        handOff.addresses = AddressLimiter(configuration)
         warnOfCredits(edition)
     }
 
@@ -264,7 +266,7 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
         guard let slot = slot(of: process) else { return }
         slot.process = nil
         let (kept, lost) = handOff(of: process)?.workerDied(process.id, now: now) ?? (0, 0)
-        board.ended(process, slot.machine)
+        board.ended(process, slot)
         admin?.ended(process)
         let aftermath = slot.machine.exited(now)
         BlackBox(log: log, now: now).write(process, exit: exit, slot: slot, kept: kept, lost: lost)
@@ -285,7 +287,13 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
     // MARK: Connections
 
     func accepted(_ socket: consuming FileDescriptor, listener: UInt16, peer: SocketAddress, now: Instant) {
-        handOff.accepted(socket, listener: listener, peer: peer, now: now)
+        if let refusal = handOff.accepted(socket, listener: listener, peer: peer, now: now),
+            let times = refusalPacer.happened(now)
+        {
+            log.warning(
+                "connections of an address refused",
+                metadata: ["client": "\(peer.host)", "limit": "\(refusal.rawValue)", "since_last_line": "\(times)"])
+        }
         dispatch()
     }
 

@@ -78,7 +78,7 @@ final class WorkerProcess: ControlChannelOwner, EventHandler {
     var figures: ShutdownTally.Figures {
         .init(
             ended: panel.value(.exchangesEnded), inFlight: panel.value(.exchangesInFlight),
-            cut: panel.value(.cutAtDrain))
+            cut: panel.value(.cutAtDrain), drained: panel.value(.endedAtDrain))
     }
 
     func ready(_ readiness: Readiness, tag: UInt32, now: Instant) {

@@ -12,6 +12,8 @@ final class WorkerSlot {
     var edition: Edition?
     /// What its process last complained of.
     var lastFault: ToSupervisor.Fault?
+    /// Why its process was told to drain while the others go on; nil: it was not.
+    var leavesFor: RecycleReason?
     var timer = Reactor.Timer.none
 
     init(number: Int, role: WorkerRole, isSpare: Bool = false, startAllowance: Duration, now: Instant) {

@@ -101,6 +101,9 @@ struct MetricsPage {
         page.family("tls_handshakes_total", .counter, "TLS handshakes of clients.")
         page.sample("tls_handshakes_total", [("result", "completed")], totals.value(.tlsHandshakes))
         page.sample("tls_handshakes_total", [("result", "failed")], totals.value(.tlsFailures))
+        page.single(
+            "proxy_headers_refused_total", .counter, "Connections of proxies without a proper PROXY header.",
+            totals.value(.proxyHeadersRefused))
         page.family("upstream_connections", .gauge, "Connections to the API server now.")
         let open = totals.value(.upstreamOpen)
         let idle = totals.value(.upstreamIdle)
@@ -140,6 +143,16 @@ struct MetricsPage {
         page.single(
             "handoff_unclaimed", .gauge, "Connections accepted and neither claimed nor ended.",
             supervisor.value(.unclaimed))
+        page.family(
+            "refused_connections_total", .counter, "Connections reset because their address had too many, by limit.")
+        page.sample("refused_connections_total", [("limit", "connections")], supervisor.value(.refusedConnections))
+        page.sample("refused_connections_total", [("limit", "rate")], supervisor.value(.refusedRate))
+        page.single(
+            "tracked_addresses", .gauge, "Addresses whose connections are counted.",
+            supervisor.value(.trackedAddresses))
+        page.single(
+            "descriptor_pauses_total", .counter, "How often nothing could be accepted for want of descriptors.",
+            supervisor.value(.descriptorPauses))
         page.single("worker_slots", .gauge, "Gateway workers there should be.", supervisor.value(.slots))
         page.single("worker_spawns_total", .counter, "Children started.", supervisor.value(.spawns))
         page.family("worker_recycles_total", .counter, "Children ended, by reason.")

@@ -7,6 +7,8 @@ import Shared
 /// What is said on it in between is the session's.
 final class ClientConnection: EventHandler, TimerHandler {
     private enum Phase: Equatable {
+        /// A proxy is to say whom it speaks for.
+        case greeting
         case handshake
         case open
         /// We have said our last word; what the client still sends is read and dropped for a moment, since a close
@@ -17,11 +19,14 @@ final class ClientConnection: EventHandler, TimerHandler {
 
     /// The supervisor's number of it.
     let id: UInt64
-    let peer: SocketAddress
+    /// The client; behind a proxy that is believed, the one that it speaks for.
+    private(set) var peer: SocketAddress
     let plane: Plane
     let isTLS: Bool
     private unowned let connections: ClientConnections
     private var socket: StreamSocket?
+    private var greeting: ProxyGreeting?
+    private var context: TLSContext?
     private var session: (any ClientSession)?
     private var phase: Phase
     private var timer = DeadlineTimer()
@@ -43,7 +48,9 @@ final class ClientConnection: EventHandler, TimerHandler {
     }
 
     /// Takes the socket over. Nothing is read before it is readable: until then another worker could still have it.
-    func open(_ descriptor: consuming FileDescriptor, tls context: TLSContext?) {
+    ///
+    /// - Parameter greeted: a PROXY header comes first.
+    func open(_ descriptor: consuming FileDescriptor, tls context: TLSContext?, greeted: Bool = false) {
         do throws(Errno) {
             let socket = try StreamSocket(
                 reactor: plane.reactor, owning: descriptor.release(), interest: [.read, .hangup], handler: self)
@@ -54,6 +61,12 @@ final class ClientConnection: EventHandler, TimerHandler {
             return end()
         }
         let deadlines = plane.configuration.deadlines
+        guard !greeted else {
+            self.context = context
+            greeting = ProxyGreeting(pool: plane.buffers)
+            phase = .greeting
+            return setDeadline(plane.reactor.now + deadlines.tlsHandshake)
+        }
         guard let context else {
             if !DeliberateFault.isOn(.openDeadlineForgotten) { setDeadline(plane.reactor.now + deadlines.requestHead) }
             session = plane.plainSession(self)
@@ -61,6 +74,10 @@ final class ClientConnection: EventHandler, TimerHandler {
             return
         }
         setDeadline(plane.reactor.now + deadlines.tlsHandshake)
+        startTLS(context)
+    }
+
+    private func startTLS(_ context: TLSContext) {
         do throws(TLSError) {
             try socket?.startTLS(accepting: context)
         } catch {
@@ -73,19 +90,47 @@ final class ClientConnection: EventHandler, TimerHandler {
 
     func ready(_ readiness: Readiness, tag: UInt32, now: Instant) {
         switch phase {
+        case .greeting: greet()
         case .handshake: shakeHands(readiness)
         case .open: session?.ready(readiness, now: now)
         case .lingering: linger()
         case .closed: break
         }
-        claim()
+        if socket?.hasRead ?? false { claim() }
     }
 
-    /// Says that bytes of this connection were read, so that no other worker can have it any more.
+    /// Says that bytes of this connection were read, so that no other worker can have it any more. An event alone says
+    /// nothing of the kind: its read may have come to nothing.
     private func claim() {
         guard !isClaimed, phase != .closed else { return }
         isClaimed = true
         connections.claimed(self)
+    }
+
+    /// Reads the PROXY header. The deadline goes on for the TLS handshake.
+    private func greet() {
+        guard let socket, let greeting else { return }
+        switch greeting.read(from: socket) {
+        case .pending: break
+        case .failed(let reason): failGreeting(reason)
+        case .complete(let source):
+            self.greeting = nil
+            if let source { peer = source }
+            guard let context else {
+                phase = .open
+                setDeadline(plane.reactor.now + plane.configuration.deadlines.requestHead)
+                session = plane.plainSession(self)
+                return
+            }
+            phase = .handshake
+            startTLS(context)
+        }
+    }
+
+    private func failGreeting(_ reason: String) {
+        plane.panel.add(.proxyHeadersRefused)
+        plane.logger.debug("PROXY header refused", metadata: ["proxy": "\(peer)", "reason": "\(reason)"])
+        close(reset: true)
     }
 
     private func shakeHands(_ readiness: Readiness) {
@@ -115,6 +160,9 @@ final class ClientConnection: EventHandler, TimerHandler {
     func timerFired(tag: UInt32, now: Instant) {
         guard timer.isDue(now: now, on: plane.reactor, handler: self) else { return }
         switch phase {
+        case .greeting:
+            plane.count(.tlsHandshake)
+            failGreeting("deadline")
         case .handshake:
             plane.count(.tlsHandshake)
             failHandshake(.failed("deadline"))
@@ -150,6 +198,12 @@ final class ClientConnection: EventHandler, TimerHandler {
     var tunnelSocket: StreamSocket? { socket }
 
     func want(_ interest: Interest) { socket?.want(interest) }
+
+    /// From here on only an end that we make is an end: the worker's death resets the connection. (Over TLS the missing
+    /// close_notify tells as much.)
+    func resetIfKilled() {
+        if !isTLS { socket?.resetIfKilled() }
+    }
 
     /// The session's one deadline; `.never`: none.
     func setDeadline(_ deadline: Instant) {
@@ -200,6 +254,7 @@ final class ClientConnection: EventHandler, TimerHandler {
     private func end() {
         phase = .closed
         socket = nil
+        greeting = nil
         timer.cancel(on: plane.reactor)
         releaseSession()
         connections.closed(self)
@@ -219,6 +274,8 @@ final class ClientConnection: EventHandler, TimerHandler {
         session?.cutExchanges()
         if phase != .closed { close(reset: false) }
     }
+
+    func forEachExchange(_ body: (Exchange) -> Void) { session?.forEachExchange(body) }
 
     func exchange(_ id: UInt64) -> Exchange? { session?.exchange(id) }
 }

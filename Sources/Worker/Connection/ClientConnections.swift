@@ -44,10 +44,21 @@ final class ClientConnections {
         for connection in open.values.sorted(by: { $0.id < $1.id }) { body(connection) }
     }
 
+    /// Watches and followed logs, those of the oldest connections first.
+    var streams: [Exchange] {
+        var streams: [Exchange] = []
+        forEach { connection in
+            connection.forEachExchange { exchange in
+                if exchange.isStream { streams.append(exchange) }
+            }
+        }
+        return streams
+    }
+
     /// Ends the exchange with this number, if it goes on here.
     func cancel(exchange id: UInt64) {
         for connection in open.values {
-            if let exchange = connection.exchange(id) { return exchange.cut() }
+            if let exchange = connection.exchange(id) { return exchange.cancel() }
         }
     }
 }

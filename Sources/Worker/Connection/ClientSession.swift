@@ -14,6 +14,8 @@ protocol ClientSession: AnyObject {
     func drain()
     /// The drain's deadline has come: every exchange ends.
     func cutExchanges()
+    /// Every exchange that goes on here.
+    func forEachExchange(_ body: (Exchange) -> Void)
     /// The exchange with this number, if it goes on here.
     func exchange(_ id: UInt64) -> Exchange?
     /// The connection is gone: gives back what the session holds.

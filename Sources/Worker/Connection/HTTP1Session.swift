@@ -241,6 +241,8 @@ final class HTTP1Session: ClientSide, ClientSession {
         from source: borrowing Buffer
     ) -> Bool {
         if close || framing == .untilClose { closesAfterResponse = true }
+        // Should this worker be killed, its kernel must not send the FIN that would mark a whole body, or a tunnel's end.
+        if framing == .untilClose || head.switchesProtocols { connection.resetIfKilled() }
         return writeHead(
             head, ResponseHeadEditor(framing: framing, close: close, minorVersion: request.minorVersion), from: source)
     }
@@ -285,7 +287,9 @@ final class HTTP1Session: ClientSide, ClientSession {
         exchange = nil
         leavesNextToKernel = false
         switch end {
-        case .finish: phase = .flushing(thenClose: closesAfterResponse || plane.isDraining)
+        // A client that was not told that the connection closes may have sent its next request: while draining, it is
+        // waited for as on any idle connection.
+        case .finish: phase = .flushing(thenClose: closesAfterResponse)
         case .finishAndClose: phase = .flushing(thenClose: true)
         case .answer:
             guard let answer = GatewayAnswer(reason) else { return connection.close(reset: true) }
@@ -329,6 +333,10 @@ final class HTTP1Session: ClientSide, ClientSession {
     }
 
     func cutExchanges() { exchange?.cut() }
+
+    func forEachExchange(_ body: (Exchange) -> Void) {
+        if let exchange { body(exchange) }
+    }
 
     func exchange(_ id: UInt64) -> Exchange? { exchange?.id == id ? exchange : nil }
 

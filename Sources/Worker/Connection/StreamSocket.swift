@@ -16,6 +16,8 @@ final class StreamSocket {
     private(set) var isClosed = false
     /// The last read came to nothing.
     private var isDrained = true
+    private var hasReadPlain = false
+    private var resetsIfKilled = false
 
     /// What reading or writing came to.
     enum Outcome: Equatable {
@@ -113,9 +115,21 @@ final class StreamSocket {
         }
     }
 
+    /// Reads at most so many bytes of what is in front of TLS.
+    func receiveRaw(into buffer: inout Buffer, atMost: Int) -> Outcome {
+        precondition(session == nil && atMost > 0 && buffer.room > 0)
+        return outcome(reactor.kernel.read(fd, into: &buffer, atMost: atMost))
+    }
+
     private func receivePlain(into buffer: inout Buffer) -> Outcome {
-        let count = reactor.kernel.read(fd, into: &buffer)
-        if count > 0 { return .moved(count) }
+        outcome(reactor.kernel.read(fd, into: &buffer))
+    }
+
+    private func outcome(_ count: Int) -> Outcome {
+        if count > 0 {
+            hasReadPlain = true
+            return .moved(count)
+        }
         if count == 0 { return .endOfStream }
         return Errno(Int32(truncatingIfNeeded: -count)).isTransient ? .blocked : .lost(.connectionLost)
     }
@@ -144,6 +158,9 @@ final class StreamSocket {
         if count >= 0 { return .moved(count) }
         return Errno(Int32(truncatingIfNeeded: -count)).isTransient ? .blocked : .lost(.connectionLost)
     }
+
+    /// Whether any byte was ever read from it.
+    var hasRead: Bool { hasReadPlain || (session?.hasRead ?? false) }
 
     /// Bytes that TLS has taken from the socket already, so that readiness will not tell of them. A part of a record does
     /// not count: its rest will be told of.
@@ -192,12 +209,23 @@ final class StreamSocket {
         return isSaid
     }
 
+    /// If this process dies, the peer gets RST, and can take that for no end. Our own ends stay what they are.
+    func resetIfKilled() {
+        resetsIfKilled = true
+        reactor.kernel.setReset(fd, onClose: true)
+    }
+
+    private func endsProperly() {
+        if resetsIfKilled { reactor.kernel.setReset(fd, onClose: false) }
+    }
+
     /// Ends it. `reset`: RST instead of close_notify and FIN; the peer cannot take that for a proper end.
     func close(reset: Bool) {
         guard !isClosed else { return }
         isClosed = true
         reactor.remove(&registration)
         if !reset {
+            endsProperly()
             session?.notifyClose()
             // The supervisor may still hold its copy of an unclaimed socket: only this makes FIN go out now.
             reactor.kernel.shutdownWrite(fd)
@@ -210,6 +238,7 @@ final class StreamSocket {
     func cut() {
         guard !isClosed else { return }
         isClosed = true
+        endsProperly()
         reactor.remove(&registration)
         reactor.kernel.shutdownWrite(fd)
         session = nil

@@ -16,8 +16,12 @@ enum EndReason: Equatable, Sendable {
     case upstreamFailed(UpstreamFailure)
     /// The API server's response broke HTTP's rules.
     case upstreamInvalid(HTTPFault)
-    /// Cut by the supervisor: at the end of a drain, or because somebody asked for it.
+    /// Cut at the end of a drain.
     case cut
+    /// A watch or followed log that a drain has ended between two items.
+    case drained
+    /// Somebody asked for it (`lychgate kill`).
+    case cancelled
 
     enum Departure: String, Equatable, Sendable {
         case closed = "client_closed"
@@ -49,6 +53,8 @@ enum EndReason: Equatable, Sendable {
         case .upstreamFailed(let failure): "upstream_" + failure.rawValue
         case .upstreamInvalid(let fault): "upstream_invalid_" + fault.reason.description
         case .cut: "cut"
+        case .drained: "drained"
+        case .cancelled: "cancelled_by_operator"
         }
     }
 }

@@ -82,6 +82,7 @@ extension Exchange {
         let progress = body.move(from: &upstream.receive, to: &client.send)
         response.body = body
         switch progress {
+        case .ended where body.endsEarly: perform(machine.end(.drained))
         case .ended: perform(machine.responseFinished())
         case .starved, .blocked: break
         case .refused(let fault): perform(machine.end(.upstreamInvalid(fault)))
@@ -126,6 +127,7 @@ extension Exchange {
         let framing = client.framing(of: found, to: head)
         // A body that still comes in cannot be waited for once the response is through.
         let close = !head.keepAlive || plane.isDraining || !machine.requestComplete || asksForTunnel
+        let boundary = isStream ? boundary(of: found, in: upstream.receive) : nil
         guard client.writeResponseHead(found, framing: framing, close: close, to: head, from: upstream.receive) else {
             perform(machine.end(.refused(.noBuffers)))
             return false
@@ -133,11 +135,36 @@ extension Exchange {
         machine.responseStarted()
         releaseHead()
         upstream.receive.consume(found.headLength)
-        response.begin(found, framing: framing)
+        response.begin(found, framing: framing, boundary: boundary)
         status = Int(found.status)
         plane.panel.add(Figure.responses(status: status))
         publish()
-        return true
+        if endsWithDrain { endAtBoundary() } else if isStream, plane.isDraining { plane.streamDrain.add(self) }
+        return machine.phase != .ended
+    }
+
+    /// Where this response, whose fields are in the plane's table, may be ended early.
+    private func boundary(of found: ResponseHead, in source: borrowing Buffer) -> BodyBoundary? {
+        guard found.status == 200, let type = plane.fields.first(.contentType) else { return nil }
+        return source.view { bytes in
+            for index in 0..<plane.fields.count
+            where bytes.equals(plane.fields[index].name, fieldName: "content-encoding") { return nil }
+            return BodyBoundary(contentType: type.value, in: bytes)
+        }
+    }
+
+    /// The drain has come to this watch or followed log: it ends behind the item that is under way, so that the client
+    /// sees a whole one and a proper end. Without a boundary it goes on until the drain's deadline cuts it.
+    func endAtBoundary() {
+        guard isStream, machine.phase != .ended, !isTunnel else { return }
+        endsWithDrain = true
+        // Otherwise the head is still to come.
+        guard machine.phase == .responding, var body = response.body else { return }
+        response.body = nil
+        let progress = body.endEarly(to: &client.send)
+        response.body = body
+        guard progress == .ended else { return }
+        perform(machine.end(.drained))
     }
 
     /// The API server's stream ended properly: that may be the response's end.

@@ -15,6 +15,10 @@ final class Exchange: TimerHandler, UpstreamUser {
     unowned let client: ClientSide
     let head: RequestHead
     let isLongRunning: Bool
+    /// A watch or a followed log, which a drain may end between two items.
+    let isStream: Bool
+    /// The drain has come to it.
+    var endsWithDrain = false
     private let verb: RequestSeries.Verb
     /// Kept here because the client's side may be gone when the request is counted.
     private let transport: RequestSeries.Transport
@@ -57,6 +61,7 @@ final class Exchange: TimerHandler, UpstreamUser {
         row = number.row
         started = plane.reactor.now
         isLongRunning = info.isLongRunning
+        isStream = info.isStream
         verb = RequestSeries.Verb(info.verb)
         transport = client.transport
         self.summary = summary
@@ -184,8 +189,11 @@ final class Exchange: TimerHandler, UpstreamUser {
         perform(machine.end(.clientInvalid(fault)))
     }
 
-    /// Cut from outside: the end of a drain, or somebody's wish.
+    /// Cut by the end of a drain.
     func cut() { perform(machine.end(.cut)) }
+
+    /// Ended because somebody asked for it.
+    func cancel() { perform(machine.end(.cancelled)) }
 
     /// The client's side has no memory for what it should take in.
     func outOfBuffers() { perform(machine.end(.refused(.noBuffers))) }
@@ -368,6 +376,8 @@ final class Exchange: TimerHandler, UpstreamUser {
         case .cut:
             plane.panel.add(.cutAtDrain)
             countCancellation(.gateway)
+        case .cancelled: countCancellation(.operator)
+        case .drained: plane.panel.add(.endedAtDrain)
         case .refused(.tooManyInFlight), .refused(.noBuffers): plane.panel.add(.overloadRefusals)
         case .refused, .clientInvalid, .upstreamFailed, .upstreamInvalid: break
         }

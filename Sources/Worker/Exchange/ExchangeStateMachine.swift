@@ -172,9 +172,11 @@ struct ExchangeStateMachine: Equatable {
         case .completed:
             return Disposition(
                 client: requestComplete ? .finish : .finishAndClose, upstream: requestComplete ? .release : .close)
+        case .drained:
+            return Disposition(client: .finishAndClose, upstream: .close)
         case .clientGone:
             return Disposition(client: .drop, upstream: .close)
-        case .deadline, .refused, .clientInvalid, .upstreamFailed, .upstreamInvalid, .cut:
+        case .deadline, .refused, .clientInvalid, .upstreamFailed, .upstreamInvalid, .cut, .cancelled:
             guard !headSent else { return Disposition(client: .cut, upstream: .close) }
             return Disposition(client: .answer, upstream: .close)
         }
@@ -188,7 +190,7 @@ struct ExchangeStateMachine: Equatable {
     enum ClientEnd: Equatable {
         /// The response is whole; the connection goes on if both sides want that.
         case finish
-        /// The response is whole, but the request never will be.
+        /// The response is whole, but the request never will be, or the client is to go elsewhere.
         case finishAndClose
         /// The gateway answers for itself with a `Status`.
         case answer

@@ -10,7 +10,7 @@ struct GatewayAnswer: Equatable {
     /// nil: that end has no answer.
     init?(_ end: EndReason) {
         switch end {
-        case .completed, .clientGone: return nil
+        case .completed, .clientGone, .drained: return nil
         case .deadline(.requestBody):
             self.init(code: 408, reason: .timeout, message: "the request's body did not arrive in time")
         case .deadline(let stage):
@@ -35,6 +35,10 @@ struct GatewayAnswer: Equatable {
         case .cut:
             self.init(
                 code: 503, reason: .serviceUnavailable, message: "the gateway is shutting down", retryAfter: 1)
+        case .cancelled:
+            // Without Retry-After: who ended it did not mean it to be tried again.
+            self.init(
+                code: 503, reason: .serviceUnavailable, message: "the request was ended by an operator of the gateway")
         }
     }
 

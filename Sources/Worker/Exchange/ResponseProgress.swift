@@ -21,11 +21,11 @@ struct ResponseProgress {
     /// An interim response was dealt with: the next head starts anew.
     mutating func interimDone() { scan = HeadScan() }
 
-    /// The final head was passed on, and its body comes next.
-    mutating func begin(_ head: ResponseHead, framing: MessageFraming) {
+    /// The final head was passed on, and its body comes next. `boundary`: where that may be ended early.
+    mutating func begin(_ head: ResponseHead, framing: MessageFraming, boundary: BodyBoundary? = nil) {
         self.head = head
         isDelimited = framing != .untilClose
-        body = BodyRelay(from: head.framing, to: framing)
+        body = BodyRelay(from: head.framing, to: framing, boundary: boundary)
     }
 
     mutating func reset() {

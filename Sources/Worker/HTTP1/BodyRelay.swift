@@ -12,6 +12,10 @@ struct BodyRelay {
     private(set) var isEnded = false
     /// The trailers of a body that is sent on without framing: lines with their CRLF, for whoever has a place for them.
     private(set) var trailers: [UInt8] = []
+    /// Where it may be ended early; nil: nowhere.
+    private var boundary: BodyBoundary?
+    /// It is to end behind the item that is under way.
+    private(set) var endsEarly = false
 
     enum Progress: Equatable {
         /// Everything received was moved; the body goes on.
@@ -31,9 +35,12 @@ struct BodyRelay {
     /// - Parameters:
     ///   - framing: as the body is received.
     ///   - target: as it is sent on.
-    init(from framing: MessageFraming, to target: MessageFraming) {
+    ///   - boundary: where it may be ended early; nil: nowhere.
+    init(from framing: MessageFraming, to target: MessageFraming, boundary: BodyBoundary? = nil) {
         reader = BodyReader(framing)
         self.framing = target
+        // A length that was announced must be kept.
+        if case .length = target { self.boundary = nil } else { self.boundary = boundary }
     }
 
     mutating func move(from source: inout Buffer, to target: inout Buffer) -> Progress {
@@ -90,6 +97,23 @@ struct BodyRelay {
         }
     }
 
+    /// Ends the body behind the item that is under way, whatever its source still has: `ended` if that is at once,
+    /// `starved` if `move` will come to it.
+    mutating func endEarly(to target: inout Buffer) -> Progress {
+        guard let boundary, !isEnded else { return .starved }
+        endsEarly = true
+        guard boundary.isHere else { return .starved }
+        if framing == .chunked {
+            guard target.reserve(Self.chunkedOverhead) else { return .noBuffer }
+            _ = target.write { writer in
+                ChunkWriter.writeEnd(trailers: .empty, into: &writer)
+                return true
+            }
+        }
+        isEnded = true
+        return .ended
+    }
+
     private var isUntilClose: Bool { reader == .untilClose }
 
     /// Copies the runs of one stretch of bytes, as one chunk if chunks are wanted.
@@ -99,7 +123,18 @@ struct BodyRelay {
         while true {
             let step = reader.next(bytes, at: &position)
             switch step {
+            case .data(let range) where endsEarly:
+                let run = bytes[range]
+                let end = boundary?.passToFirst(run)
+                writer.append(run.prefix(end ?? run.count))
+                moved &+= UInt64(end ?? run.count)
+                guard end != nil else { continue }
+                close(gap, start, &writer)
+                if framing == .chunked { ChunkWriter.writeEnd(trailers: .empty, into: &writer) }
+                isEnded = true
+                return .ended
             case .data(let range):
+                boundary?.pass(bytes[range])
                 let lost = DeliberateFault.isOn(.byteLost) && range.count > 900 ? 1 : 0
                 writer.append(bytes[ByteRange(from: range.lowerBound, to: range.upperBound - lost)])
                 moved &+= UInt64(range.count)

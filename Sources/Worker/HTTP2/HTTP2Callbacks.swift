@@ -52,16 +52,18 @@ enum HTTP2Callbacks {
             return 0
         }
         unsafe nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { _, stream, code, data in
-            unsafe HTTP2Callbacks.engine(data)?.owner.streamClosed(stream, code: code)
+            unsafe HTTP2Callbacks.engine(data)?.streamClosed(stream, code: code)
             return 0
         }
         unsafe nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { _, frame, data in
             guard let header = unsafe frame?.pointee.hd, let engine = unsafe HTTP2Callbacks.engine(data) else {
                 return 0
             }
+            if header.type == NGHTTP2_RST_STREAM.rawValue { engine.resetWritten(header.stream_id) }
+            if header.type == NGHTTP2_GOAWAY.rawValue { engine.owner.goAwayWritten() }
             let isBody = header.type == NGHTTP2_DATA.rawValue || header.type == NGHTTP2_HEADERS.rawValue
             if isBody, UInt32(header.flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0 {
-                engine.responseEnded(header.stream_id)
+                engine.sentEnd(of: header.stream_id)
             }
             return 0
         }

@@ -19,6 +19,8 @@ struct HTTP2Deadlines: Equatable {
         case goAway
         /// A finished response still waits for its client.
         case stalled
+        /// A request goes on that was answered before its end.
+        case lingering
     }
 
     private let configuration: DeadlinesConfiguration
@@ -30,6 +32,7 @@ struct HTTP2Deadlines: Equatable {
     private var blocked = Instant.never
     private var goAway = Instant.never
     private var stalled = Instant.never
+    private var lingering = Instant.never
     private var hasStreams = false
 
     init(configuration: DeadlinesConfiguration, now: Instant) {
@@ -90,6 +93,9 @@ struct HTTP2Deadlines: Equatable {
     /// The earliest end of such a wait, after those that were over.
     mutating func stillWaiting(until deadline: Instant) { stalled = deadline }
 
+    /// When the first of the requests that were answered before their end is to be reset; `.never`: there is none.
+    mutating func lingers(until deadline: Instant) { lingering = deadline }
+
     mutating func noticeSent(now: Instant) { goAway = now + HTTP2Limits.drainNotice }
     mutating func goAwaySent() { goAway = .never }
     var awaitsGoAway: Bool { goAway != .never }
@@ -101,7 +107,7 @@ struct HTTP2Deadlines: Equatable {
 
     /// When something must have happened.
     var next: Instant {
-        min(min(min(preface, head), min(idle, sign)), min(min(blocked, goAway), stalled))
+        min(min(min(preface, head), min(idle, sign)), min(min(blocked, goAway), min(stalled, lingering)))
     }
 
     /// What is due at `now`, the end of everything before what only has to be done.
@@ -111,6 +117,7 @@ struct HTTP2Deadlines: Equatable {
         if now >= idle { return .idle }
         if now >= sign { return asked == .never ? .ask : .silent }
         if now >= goAway { return .goAway }
-        return now >= stalled ? .stalled : nil
+        if now >= stalled { return .stalled }
+        return now >= lingering ? .lingering : nil
     }
 }

@@ -14,9 +14,14 @@ protocol HTTP2EngineOwner: AnyObject {
     func blockEnds(_ stream: Int32, endsStream: Bool)
     func dataArrived(_ data: ByteView, of stream: Int32)
     func streamEnded(_ stream: Int32)
-    /// A frame broke a rule, and the stream is reset for it.
+    /// A frame broke a rule.
     func ruleBroken(on stream: Int32)
+    /// nghttp2 has reset a stream by itself, for whatever its client did.
+    func resetProvoked()
     func streamClosed(_ stream: Int32, code: UInt32)
+    func goAwayWritten()
+    /// The response's last frame was written, while its request has not ended.
+    func responseCameFirst(on stream: Int32)
     /// The stream with this number, whose response has bytes to be taken.
     func stream(_ stream: Int32) -> HTTP2Stream?
 }
@@ -31,6 +36,8 @@ protocol HTTP2EngineOwner: AnyObject {
     /// What a DATA frame may carry so that it fits into the record at hand.
     var dataRoom = 0
     let fields: HTTP2FieldList
+    /// Streams whose reset was our own idea.
+    private var ownResets: Set<Int32> = []
 
     /// Why reading cannot go on.
     enum Failure: Equatable {
@@ -180,7 +187,18 @@ protocol HTTP2EngineOwner: AnyObject {
     }
 
     func reset(_ stream: Int32, _ code: HTTP2Code) {
+        ownResets.insert(stream)
         _ = unsafe nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream, code.rawValue)
+    }
+
+    /// RST_STREAM was written. Not each rule that a client breaks is told of by a callback of its own; this is.
+    func resetWritten(_ stream: Int32) {
+        if ownResets.remove(stream) == nil { owner.resetProvoked() }
+    }
+
+    func streamClosed(_ stream: Int32, code: UInt32) {
+        ownResets.remove(stream)
+        owner.streamClosed(stream, code: code)
     }
 
     /// Gives the connection's window back what arrived of any stream's data.
@@ -193,9 +211,11 @@ protocol HTTP2EngineOwner: AnyObject {
         _ = unsafe nghttp2_session_consume_stream(session, stream, bytes)
     }
 
-    /// A response that is complete while its request is not: the client need not send the rest (RFC 9113 section 8.1).
-    func responseEnded(_ stream: Int32) {
-        if unsafe nghttp2_session_get_stream_remote_close(session, stream) == 0 { reset(stream, .noError) }
+    /// The response's last frame was written.
+    func sentEnd(of stream: Int32) {
+        if unsafe nghttp2_session_get_stream_remote_close(session, stream) == 0 {
+            owner.responseCameFirst(on: stream)
+        }
     }
 
     // MARK: The connection

@@ -26,6 +26,10 @@ enum HTTP2Limits {
     static let pingInterval = Duration.seconds(15)
     /// and is taken for gone when it has said nothing for so long after that.
     static let pingTimeout = Duration.seconds(15)
+    /// A response that is complete before its request is followed by RST_STREAM (RFC 9113 section 8.1), but not at once:
+    /// curl, among others, drops a response that it reads together with the reset. Meanwhile the stream's window stays
+    /// as it is, so that no more than a window's bytes come for nobody.
+    static let requestLinger = Duration.seconds(1)
     /// Between the notice that a connection will end and its final GOAWAY, if the client's answer to PING does not come
     /// first: what is on its way meanwhile is still served.
     static let drainNotice = Duration.seconds(1)

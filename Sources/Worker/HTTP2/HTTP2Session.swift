@@ -26,6 +26,8 @@ final class HTTP2Session: ClientSession {
     private var touched: [HTTP2Stream] = []
     private var cut: [(stream: HTTP2Stream, code: HTTP2Code)] = []
     private var starved: [HTTP2Stream] = []
+    /// Requests that were answered before their end, in the order in which they will be reset.
+    private var lingering: [(stream: HTTP2Stream, until: Instant)] = []
     private var isPumping = false
     private var isScheduled = false
     /// More can be read without the socket saying so.
@@ -85,6 +87,7 @@ final class HTTP2Session: ClientSession {
                 deadlines.askedForSign(now: now)
             case .goAway: sendGoAway()
             case .stalled: resetStalled(now)
+            case .lingering: resetLingering(now)
             }
         }
         schedule()
@@ -156,6 +159,7 @@ final class HTTP2Session: ClientSession {
         for (stream, code) in Self.take(&closed) {
             stream.isClosed = true
             streams[stream.id] = nil
+            if stream.isLingering { stopLingering(stream) }
             if DeliberateFault.isOn(.streamResetIgnored) { continue }
             stream.exchange?.clientLeft(code == HTTP2Code.protocolError.rawValue ? .misbehaved : .reset)
             stream.discard()
@@ -264,7 +268,7 @@ final class HTTP2Session: ClientSession {
         case .deadline(.clientWrite):
             _ = budget.spend(AbuseBudget.stallCost, on: .stalling, now: plane.reactor.now)
             cut.append((stream, .cancel))
-        case .deadline, .cut: cut.append((stream, .cancel))
+        case .deadline, .cut, .cancelled: cut.append((stream, .cancel))
         default: cut.append((stream, .internalError))
         }
         touch(stream)
@@ -286,6 +290,20 @@ final class HTTP2Session: ClientSession {
         if let kind = budget.exhaustedBy { condemn(kind) }
     }
 
+    /// The client had its moment to see the response: it need not send the rest of its request.
+    private func resetLingering(_ now: Instant) {
+        while let first = lingering.first, first.until <= now {
+            lingering.removeFirst()
+            reset(first.stream, .noError)
+        }
+        deadlines.lingers(until: lingering.first?.until ?? .never)
+    }
+
+    private func stopLingering(_ stream: HTTP2Stream) {
+        lingering.removeAll { $0.stream === stream }
+        deadlines.lingers(until: lingering.first?.until ?? .never)
+    }
+
     // MARK: Writing
 
     /// Writes at the end of the turn.
@@ -304,18 +322,22 @@ final class HTTP2Session: ClientSession {
     private func pump() {
         guard !isPumping, !isEnded else { return }
         isPumping = true
-        defer { isPumping = false }
+        writeInRounds()
+        isPumping = false
+        guard !isEnded else { return }
+        // Not before: what is said about it has to be written, too.
+        if let kind = budget.exhaustedBy, !isCondemned { return condemn(kind) }
+        settle()
+    }
+
+    private func writeInRounds() {
         for _ in 0..<Self.rounds {
             guard write() else { return }
             endClosed()
             for (stream, code) in Self.take(&cut) { reset(stream, code) }
             tellTouched()
-            guard !isEnded else { return }
-            if let kind = budget.exhaustedBy, !isCondemned { condemn(kind) }
-            guard !isEnded, output.isEmpty, hasWork else { break }
+            guard !isEnded, budget.exhaustedBy == nil || isCondemned, output.isEmpty, hasWork else { return }
         }
-        guard !isEnded else { return }
-        settle()
     }
 
     /// Something can still be written without anything more being heard.
@@ -404,8 +426,6 @@ final class HTTP2Session: ClientSession {
     func drain() {
         guard !goAwaySent, !deadlines.awaitsGoAway else { return }
         engine.announceEnd()
-        // Its answer tells that the notice was read, and that nothing more is on its way that has not heard of it.
-        engine.ping()
         deadlines.noticeSent(now: plane.reactor.now)
         schedule()
     }
@@ -422,6 +442,12 @@ final class HTTP2Session: ClientSession {
         for stream in Array(streams.values) { stream.exchange?.cut() }
         sendGoAway()
         pump()
+    }
+
+    func forEachExchange(_ body: (Exchange) -> Void) {
+        for stream in streams.values.sorted(by: { $0.id < $1.id }) {
+            if let exchange = stream.exchange { body(exchange) }
+        }
     }
 
     func exchange(_ id: UInt64) -> Exchange? {
@@ -441,6 +467,7 @@ final class HTTP2Session: ClientSession {
         touched.removeAll()
         closed.removeAll()
         cut.removeAll()
+        lingering.removeAll()
         input.discardAll()
         output.discardAll()
     }
@@ -500,7 +527,7 @@ extension HTTP2Session: HTTP2EngineOwner {
         // Nobody wants it any more, but its sender must not stall over it.
         if stream.wantsData, !stream.take(data) {
             starved.append(stream)
-        } else if !stream.wantsData {
+        } else if !stream.wantsData, !stream.isLingering {
             engine.consumed(data.count, by: id)
         }
         touchForProgress(stream)
@@ -512,8 +539,9 @@ extension HTTP2Session: HTTP2EngineOwner {
         touchForProgress(stream)
     }
 
-    func ruleBroken(on id: Int32) {
-        deadlines.headEnded()
+    func ruleBroken(on id: Int32) { deadlines.headEnded() }
+
+    func resetProvoked() {
         _ = budget.spend(AbuseBudget.provokedResetCost, on: .provokedReset, now: plane.reactor.now)
     }
 
@@ -521,6 +549,19 @@ extension HTTP2Session: HTTP2EngineOwner {
         guard let stream = streams[id] else { return }
         stream.isClosed = true
         closed.append((stream, code))
+    }
+
+    /// The answer to a PING behind the notice tells that the notice was read, and that nothing more is on its way that
+    /// has not heard of it. (Submitted together with the notice, it would be sent before it: nghttp2 prefers PING.)
+    func goAwayWritten() {
+        if deadlines.awaitsGoAway, !goAwaySent { engine.ping() }
+    }
+
+    func responseCameFirst(on id: Int32) {
+        guard let stream = streams[id], !stream.isClosed else { return }
+        stream.isLingering = true
+        lingering.append((stream, plane.reactor.now + HTTP2Limits.requestLinger))
+        deadlines.lingers(until: lingering[0].until)
     }
 
     func stream(_ id: Int32) -> HTTP2Stream? { streams[id] }

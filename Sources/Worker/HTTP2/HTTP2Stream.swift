@@ -35,6 +35,8 @@ final class HTTP2Stream: ClientSide {
     var isTouched = false
     /// Closed by either side; nothing can be sent on it any more.
     var isClosed = false
+    /// The response's end was sent, and the request goes on.
+    var isLingering = false
     /// Until when a complete response may wait for the client to take it.
     var stallDeadline = Instant.never
 

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Those parameters of a list request that decide its verb and its name (`metav1.ListOptions`).
+/// Those parameters of a list request that decide its verb and its name (`metav1.ListOptions`), and `follow` of
+/// `corev1.PodLogOptions`.
 ///
 /// The query is read as Go's `url.ParseQuery` reads it: pairs at `&`, one with a `;` is skipped, and of several with one key
 /// the first counts. `watch` is true unless it is missing, `false` or `0` (`Convert_Slice_string_To_bool`), also when it is
 /// empty. If another parameter does not parse, the selector is forgotten but `watch` is kept.
 struct ListOptions {
     private(set) var watch = false
+    private(set) var follow = false
     /// What the field selector says that `metadata.name` is, if it says so.
     private(set) var name: ByteRange?
 
     init(_ query: ByteRange, in bytes: ByteView) {
-        var seen: (watch: Bool, selector: Bool, limit: Bool, timeout: Bool) = (false, false, false, false)
+        var seen: (watch: Bool, follow: Bool, selector: Bool, limit: Bool, timeout: Bool) =
+            (false, false, false, false, false)
         var valid = true
         var start = query.lowerBound
         while start < query.upperBound {
@@ -30,6 +33,9 @@ struct ListOptions {
             if !seen.watch, PathText.equals(key, "watch", in: bytes) {
                 seen.watch = true
                 watch = !PathText.equals(value, "0", in: bytes) && !Self.isFalse(value, in: bytes)
+            } else if !seen.follow, PathText.equals(key, "follow", in: bytes) {
+                seen.follow = true
+                follow = !PathText.equals(value, "0", in: bytes) && !Self.isFalse(value, in: bytes)
             } else if !seen.selector, PathText.equals(key, "fieldSelector", in: bytes) {
                 seen.selector = true
                 if let selector = FieldSelector(value, in: bytes) { name = selector.name } else { valid = false }

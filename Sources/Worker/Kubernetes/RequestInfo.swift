@@ -25,6 +25,8 @@ struct RequestInfo: Equatable, Sendable {
     private(set) var parts = ByteRange.empty
     /// Whether the API server gives the request no deadline of its own.
     private(set) var isLongRunning = false
+    /// A watch or a followed log: the gateway may end it between two items, and its client expects that.
+    private(set) var isStream = false
     /// `/api/v1/watch` or `/api/v1/proxy` with nothing behind: the API server answers 500.
     private(set) var isInvalid = false
 
@@ -33,6 +35,9 @@ struct RequestInfo: Equatable, Sendable {
         verb = .method(method)
         resolve(method, path, query, bytes)
         isLongRunning = checkLongRunning(path, bytes)
+        isStream =
+            verb == .watch
+            || (verb == .get && PathText.equals(subresource, "log", in: bytes) && ListOptions(query, in: bytes).follow)
     }
 
     /// What a parsed request is about.

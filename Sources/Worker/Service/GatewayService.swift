@@ -124,7 +124,8 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
         let connection = ClientConnection(
             id: id, peer: peer, plane: plane, connections: connections, isTLS: entry.context != nil)
         connections.add(connection)
-        connection.open(socket, tls: entry.context)
+        connection.open(
+            socket, tls: entry.context, greeted: entry.proxies.contains { $0.contains(peer) })
     }
 
     /// This process is at its descriptor limit. Nothing of the connection was read: it can be another's, or ours later.
@@ -181,11 +182,13 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
         if !DeliberateFault.isOn(.drainDeadlineForgotten) {
             drainTimer.set(deadline, on: reactor, handler: self, tag: Tag.drain)
         }
-        guard !isStopping else { return }
-        isStopping = true
-        plane.startDraining()
-        plane.panel.setPhase(.draining, now: reactor.now)
-        connections.forEach { $0.drain() }
+        if !isStopping {
+            isStopping = true
+            plane.startDraining()
+            plane.panel.setPhase(.draining, now: reactor.now)
+            connections.forEach { $0.drain() }
+        }
+        plane.streamDrain.begin(connections.streams, until: deadline)
     }
 
     private func stop() {
@@ -205,6 +208,7 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
         probe.stop()
         if !DeliberateFault.isOn(.poolOutlivesWorker) { plane.upstream.stop() }
         listeners.stop()
+        plane.streamDrain.stop()
         reactor.cancelTimer(&beat)
         drainTimer.cancel(on: reactor)
         plane.panel.setPhase(.stopped, now: reactor.now)

@@ -10,6 +10,8 @@ final class ListenerContexts: TimerHandler {
         let configuration: ListenerConfiguration
         /// nil: plain HTTP.
         var context: TLSContext?
+        /// Whose PROXY headers are believed.
+        let proxies: [AddressRange]
         fileprivate var files: WatchedFiles
     }
 
@@ -36,7 +38,7 @@ final class ListenerContexts: TimerHandler {
                     throw .configuration("listener \(listener.name): tls: \(error)")
                 }
             }
-            entries.append(Entry(configuration: listener, context: context, files: files))
+            entries.append(Entry(configuration: listener, context: context, proxies: listener.proxies, files: files))
         }
         timer = reactor.startTimer(at: reactor.now + Self.interval, handler: self)
     }

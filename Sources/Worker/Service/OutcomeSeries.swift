@@ -7,8 +7,10 @@ struct CancellationSeries: Equatable, Hashable, Sendable {
     enum Cause: Int, CaseIterable, Sendable {
         /// The client left.
         case client
-        /// The end of a drain, or `lychgate kill`.
+        /// The end of a drain.
         case gateway
+        /// `lychgate kill`.
+        case `operator`
 
         var name: String { "\(self)" }
     }

@@ -30,6 +30,8 @@ final class Plane {
     var plainSession: (ClientConnection) -> any ClientSession = { HTTP1Session(connection: $0) }
     /// Nothing new is begun; connections close after the request that they carry.
     private(set) var isDraining = false
+    /// Ends watches and followed logs one by one while draining.
+    let streamDrain: StreamDrain
 
     init(
         reactor: Reactor, configuration: GatewayConfiguration, panel: PanelWriter, logger: Logger,
@@ -46,6 +48,7 @@ final class Plane {
         fields = FieldTable(capacity: configuration.limits.fields)
         http2Fields = HTTP2FieldList(capacity: configuration.limits.fields + 8)
         requestLog = RequestLog(isOn: configuration.logging.requests)
+        streamDrain = StreamDrain(reactor: reactor)
         authenticator = Authenticator(configuration: configuration.authentication)
         freeRows = Array((0..<panel.rowCount).reversed())
         upstream = UpstreamPool(plane: self, target: target, credentials: credentials)

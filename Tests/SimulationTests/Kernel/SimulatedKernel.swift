@@ -262,6 +262,11 @@ final class SimulatedKernel: Kernel, SocketWatcher {
         drop(fd)
     }
 
+    func setReset(_ fd: Int32, onClose: Bool) {
+        guard enter() else { return }
+        endpoint(fd)?.setLingerReset(onClose)
+    }
+
     /// A stream is closed by the process itself.
     var onClose: (Endpoint, Bool) -> Void = { endpoint, _ in endpoint.closedOnPurpose = true }
 

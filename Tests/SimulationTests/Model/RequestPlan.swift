@@ -50,6 +50,12 @@ final class RequestPlan {
         return [408, 502, 503, 504].contains(status)
     }
 
+    /// Whether a drain may have ended this watch behind so many bytes: between two lines.
+    func mayBeDrained(_ count: Int, in world: World) -> Bool {
+        guard isLongRunning, response.status == 200, world.hasDrains || world.hasDeaths else { return false }
+        return count == 0 || response.body[count - 1] == 0x0A
+    }
+
     /// It can be sent twice without harm.
     var mayRepeat: Bool { body.isEmpty && bodyKind != .chunked && method != "POST" && method != "PATCH" }
 

@@ -110,9 +110,10 @@ final class SupervisorNode: SimulatedProcess, EventHandler, TimerHandler {
 
     private func perform(_ action: ShutdownStateMachine.Action) {
         switch action {
-        case .none: break
+        case .none, .announce: break
         case .drainGateways(let drain, let hard):
             stopAccepting()
+            world.hasDrains = true
             pool.drainGateways(deadline: drain, hard: hard)
             checkGone()
         case .drainKeyring(let deadline):

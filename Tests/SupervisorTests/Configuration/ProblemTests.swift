@@ -175,7 +175,7 @@ import Testing
             MinimalConfiguration.adding("listeners_: []").replacing(
                 "listeners_: []", with: "logging: {}"
             ).replacing("  - name: main", with: "  - 5\n  - name: main"),
-            "4:5: listeners[0]: is a number; write a mapping: name, address, tls instead"),
+            "4:5: listeners[0]: is a number; write a mapping: name, address, tls, … instead"),
         Mistake(
             "map of strings",
             MinimalConfiguration.replacing([12: "    clientID: a\n    requiredClaims: {admin: true}"]),

@@ -76,6 +76,32 @@ import Testing
         #expect(machine.timeReached(at(4)) == .finish(code: 78))
     }
 
+    @Test func notReadyFirstThenTheDrain() {
+        var machine = ShutdownStateMachine(delay: .seconds(5), drain: .seconds(30), hardStop: .seconds(45))
+        #expect(machine.requested(start) == .announce)
+        #expect(machine.nextDeadline == at(5))
+        #expect(machine.childGone(gatewaysLeft: 0, keyringLeft: false, now: at(1)) == .none, "nobody was told yet")
+        #expect(machine.timeReached(at(4)) == .none)
+        // The hard deadline counts from the signal.
+        #expect(machine.timeReached(at(5)) == .drainGateways(drain: at(35), hard: at(45)))
+        #expect(machine.nextDeadline == at(47))
+    }
+
+    @Test func aSecondSignalDoesNotWaitForTheDelay() {
+        var machine = ShutdownStateMachine(delay: .seconds(5), drain: .seconds(30), hardStop: .seconds(45))
+        _ = machine.requested(start)
+        #expect(machine.requested(at(2)) == .cut(hard: at(3)))
+        #expect(machine.nextDeadline == at(5))
+        #expect(machine.childGone(gatewaysLeft: 0, keyringLeft: false, now: at(3)) == .finish(code: 0))
+    }
+
+    @Test func aFailureDoesNotWaitForTheDelay() {
+        var machine = ShutdownStateMachine(delay: .seconds(5), drain: .seconds(30), hardStop: .seconds(45))
+        _ = machine.requested(start)
+        #expect(machine.failed(78, now: at(1)) == .cut(hard: at(2)))
+        #expect(machine.timeReached(at(4)) == .finish(code: 78))
+    }
+
     @Test func deadlinesNestEvenWhenToldOtherwise() {
         var machine = ShutdownStateMachine(drain: .seconds(30), hardStop: .seconds(10))
         #expect(machine.requested(start) == .drainGateways(drain: at(30), hard: at(30)))
@@ -86,16 +112,18 @@ import Testing
     @Test func sumsUp() {
         var tally = ShutdownTally()
         tally.workerGone(
-            begin: .init(ended: 100, inFlight: 10, cut: 0), end: .init(ended: 108, inFlight: 2, cut: 3))
+            begin: .init(ended: 100, inFlight: 10, cut: 0, drained: 1),
+            end: .init(ended: 108, inFlight: 2, cut: 3, drained: 3))
         tally.workerGone(begin: .init(ended: 5, inFlight: 1, cut: 0), end: .init(ended: 6, inFlight: 0, cut: 0))
-        #expect(tally.servedOut == 6)
+        #expect(tally.servedOut == 4)
+        #expect(tally.drained == 2)
         #expect(tally.cut == 3)
         #expect(tally.killed == 2)
     }
 
     @Test func aLyingPanelDoesNoHarm() {
         var tally = ShutdownTally()
-        let liar = ShutdownTally.Figures(ended: .max, inFlight: .max, cut: .max)
+        let liar = ShutdownTally.Figures(ended: .max, inFlight: .max, cut: .max, drained: .max)
         tally.workerGone(begin: .init(ended: 9, inFlight: 0, cut: 9), end: .init(ended: 1, inFlight: 0, cut: 1))
         #expect(tally == ShutdownTally())
         tally.workerGone(begin: .init(ended: 0, inFlight: 0, cut: 0), end: liar)

@@ -41,14 +41,14 @@ struct SeededGenerator: RandomNumberGenerator {
 private struct World {
     /// Workers that there should be, and slots for them.
     static let target = 3
-    static let gateways = target + 1
+    static let gateways = 2 * target + 1
     static let credits = 5
     var random: SeededGenerator
     var now = Instant.zero + .seconds(1_000)
     var slots: [SlotStateMachine]
     var ledger: HandOffStateMachine
     var policy = AcceptPolicy()
-    var shutdown = ShutdownStateMachine(drain: .seconds(30), hardStop: .seconds(45))
+    var shutdown = ShutdownStateMachine(delay: .seconds(5), drain: .seconds(30), hardStop: .seconds(45))
     /// Children that run, by slot.
     var alive: [Int: WorkerID] = [:]
     /// Told SIGKILL: nothing but their end may follow.
@@ -60,6 +60,10 @@ private struct World {
     /// Workers told to drain although others must go on.
     var voluntary = Set<Int>()
     var recycled = 0
+    /// Workers that a roll has told to drain, and the slots that it has still to replace.
+    var rolled = 0
+    var rolling: [Int] = []
+    var floorOfRoll = 0
     /// Our copies of sockets, as the driver keeps them.
     var copies = Set<UInt64>()
     var lost = Set<UInt64>()
@@ -72,7 +76,7 @@ private struct World {
         random = SeededGenerator(seed: seed)
         let start = now
         slots = (0...Self.gateways).map {
-            $0 == Self.target
+            (Self.target..<Self.gateways).contains($0)
                 ? .spare(startAllowance: .seconds(30), now: start)
                 : SlotStateMachine(startAllowance: .seconds(30), now: start)
         }
@@ -83,7 +87,7 @@ private struct World {
 
     mutating func step() {
         let slot = Int.random(in: 0..<slots.count, using: &random)
-        switch Int.random(in: 0..<104, using: &random) {
+        switch Int.random(in: 0..<106, using: &random) {
         case 0..<20: advance(.milliseconds(Int.random(in: 0...3_000, using: &random)))
         case 20..<32: greet(slot)
         case 32..<44: becomeReady(slot)
@@ -97,6 +101,8 @@ private struct World {
         case 94..<96: policy.descriptorsExhausted(now)
         case 96..<98: lie(slot)
         case 98..<102: recycle(slot)
+        case 102..<103: if rolling.isEmpty { rolling = slots[..<Self.gateways].indices.filter { serves($0) } }
+        case 103..<104: rolling.removeAll()
         default: unblock(slot)
         }
         dispatch()
@@ -107,6 +113,7 @@ private struct World {
         for slot in slots.indices { act(slots[slot].timeReached(now), slot) }
         for id in ledger.giveUpHeld(until: now) { lose(id.rawValue) }
         look()
+        rollOn()
         perform(shutdown.timeReached(now))
         // SIGKILL takes effect.
         for slot in doomed.sorted() where alive[slot] != nil { die(slot) }
@@ -152,9 +159,29 @@ private struct World {
 
     private mutating func recycle(_ slot: Int) {
         guard slot < Self.gateways, shutdown.state == .running, replacement.isIdle, slots[slot].state == .ready,
+            rolling.isEmpty, !slots[..<Self.gateways].contains(where: { $0.isLeaving }),
             readyGateways >= Self.target, let spare = slots[..<Self.gateways].firstIndex(where: { $0.state == .gone })
         else { return }
         replacement.begin(.init(old: slot, new: spare, floor: Self.target, reason: .maxAge))
+        slots[spare].open(now, startAllowance: .seconds(30))
+        act(slots[spare].timeReached(now), spare)
+    }
+
+    /// Its worker has not been told to leave.
+    private func serves(_ slot: Int) -> Bool { slots[slot].state != .gone && !slots[slot].isLeaving }
+
+    /// The next step of a roll, as `WorkerPool.advanceRoll` takes it.
+    private mutating func rollOn() {
+        guard shutdown.state == .running, replacement.isIdle else { return }
+        rolling = rolling.filter { serves($0) }
+        let gateways = slots[..<Self.gateways]
+        let draining = gateways.count { $0.isLeaving }
+        guard let old = rolling.first, draining < Self.target,
+            let spare = gateways.firstIndex(where: { $0.state == .gone })
+        else { return }
+        let floor = RollPolicy.floor(ready: readyGateways, from: Self.target, to: Self.target)
+        replacement.begin(.init(old: old, new: spare, floor: floor, reason: .roll, mayOverlap: true))
+        floorOfRoll = floor
         slots[spare].open(now, startAllowance: .seconds(30))
         act(slots[spare].timeReached(now), spare)
     }
@@ -169,11 +196,16 @@ private struct World {
     private mutating func perform(_ action: ReplacementStateMachine.Action) {
         switch action {
         case .none: break
-        case .drain(let slot):
-            #expect(voluntary.isEmpty, "two voluntary recycles at once")
+        case .drain(let slot, let reason):
+            // A roll's old workers may drain beside one another; whoever recycles for itself waits for all of them.
+            if reason == .roll { rolled += 1 } else { #expect(voluntary.isEmpty, "two voluntary recycles at once") }
             tellToDrain(slot, now + .seconds(45))
-            #expect(readyGateways >= Self.target, "below the floor")
-            if slots[slot].state == .gone { perform(replacement.gone(slot: slot)) } else { voluntary.insert(slot) }
+            #expect(readyGateways >= (reason == .roll ? floorOfRoll : Self.target), "below the floor")
+            if slots[slot].state == .gone {
+                perform(replacement.gone(slot: slot))
+            } else if reason != .roll {
+                voluntary.insert(slot)
+            }
         case .fail(let job):
             if let new = job.new { #expect(slots[new].drain(deadline: now, last: true) == false) }
         case .done(let job):
@@ -277,6 +309,7 @@ private struct World {
     private mutating func perform(_ action: ShutdownStateMachine.Action) {
         switch action {
         case .none: break
+        case .announce: #expect(shutdown.nextDeadline <= now + .seconds(5))
         case .drainGateways(let drain, let hard):
             #expect(drain <= hard && hard < shutdown.nextDeadline, "deadlines nest")
             policy.stop()

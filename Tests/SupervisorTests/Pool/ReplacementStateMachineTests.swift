@@ -21,7 +21,7 @@ import Testing
         #expect(machine.state == .starting(job), "another one became ready")
         machine.ready(slot: 2)
         #expect(machine.look { _ in 1 } == .none, "below the floor")
-        #expect(machine.look { $0 == 0 ? 2 : 0 } == .drain(slot: 0))
+        #expect(machine.look { $0 == 0 ? 2 : 0 } == .drain(slot: 0, .maxAge))
         #expect(machine.gone(slot: 1) == .none)
         #expect(machine.ended(slot: 0) == .none)
         #expect(machine.gone(slot: 0) == .done(job))
@@ -52,8 +52,19 @@ import Testing
         let fewer = ReplacementStateMachine.Job(old: 3, new: nil, floor: 1, reason: .roll)
         machine.begin(fewer)
         #expect(machine.look { _ in 0 } == .none)
-        #expect(machine.look { _ in 1 } == .drain(slot: 3))
+        #expect(machine.look { _ in 1 } == .drain(slot: 3, .roll))
         #expect(machine.gone(slot: 3) == .done(fewer))
+    }
+
+    /// A roll goes on while the old one drains.
+    @Test func aRollDoesNotWaitForTheOldOne() {
+        var machine = ReplacementStateMachine()
+        machine.begin(.init(old: 0, new: 2, floor: 2, reason: .roll, mayOverlap: true))
+        machine.ready(slot: 2)
+        #expect(machine.look { _ in 1 } == .none, "below the floor")
+        #expect(machine.look { _ in 2 } == .drain(slot: 0, .roll))
+        #expect(machine.isIdle)
+        #expect(machine.gone(slot: 0) == .none)
     }
 
     @Test func theEndOfAllForgetsIt() {

@@ -12,7 +12,17 @@ import Testing
         ([1, 2], 1, 1, .shrink(old: 1)), ([], 3, 3, .done),
     ])
     func steps(old: [Int], new: Int, target: Int, step: RollPolicy.Step) {
-        #expect(RollPolicy.next(old: old, new: new, target: target) == step)
+        #expect(RollPolicy.next(old: old, new: new, draining: 0, target: target) == step)
+    }
+
+    /// Old ones drain beside the steps, but no more of them than there should be workers; the roll ends with the last.
+    @Test(arguments: [
+        ([1, 2], 1, 1, 3, RollPolicy.Step.replace(old: 1)), ([2], 2, 2, 3, .replace(old: 2)), ([], 3, 3, 3, .wait),
+        ([], 3, 1, 3, .wait), ([], 3, 0, 3, .done), ([3], 1, 1, 1, .wait), ([3], 1, 0, 1, .shrink(old: 3)),
+        ([], 1, 2, 3, .grow),
+    ])
+    func drainingOnes(old: [Int], new: Int, draining: Int, target: Int, step: RollPolicy.Step) {
+        #expect(RollPolicy.next(old: old, new: new, draining: draining, target: target) == step)
     }
 
     /// Any two pools, with a failure after any number of replacements: every roll ends, in either edition.
@@ -27,7 +37,8 @@ import Testing
             while true {
                 let target = wanted ? to : from
                 let old = slots.filter { $0.value != wanted }.keys.sorted()
-                let step = RollPolicy.next(old: old, new: slots.count - old.count, target: target)
+                let step = RollPolicy.next(
+                    old: old, new: slots.count - old.count, draining: 0, target: target)
                 if step == .done { break }
                 steps += 1
                 if wanted, steps > failsAfter {
@@ -40,7 +51,7 @@ import Testing
                     slots[next] = wanted
                 case .grow: slots[next] = wanted
                 case .shrink(let number): slots[number] = nil
-                case .done: break
+                case .wait, .done: break
                 }
                 next += 1
                 #expect(slots.count >= min(from, to) && slots.count <= max(from, to))

@@ -52,7 +52,7 @@ struct ExchangeStateMachineTests {
     func answersAndCuts() {
         let ends: [EndReason] = [
             .deadline(.firstResponseByte), .upstreamFailed(.reset), .upstreamInvalid(.invalidStatusLine), .cut,
-            .clientInvalid(.invalidChunkSize), .refused(.noBuffers),
+            .cancelled, .clientInvalid(.invalidChunkSize), .refused(.noBuffers),
         ]
         for end in ends {
             for phase in [ExchangeStateMachine.Phase.identifying, .connecting, .requesting] {
@@ -73,6 +73,13 @@ struct ExchangeStateMachineTests {
         machine.responseStarted()
         #expect(machine.responseFinished() == .end(.completed))
         #expect(machine.disposition(of: .completed) == .init(client: .finishAndClose, upstream: .close))
+    }
+
+    @Test("A stream that the drain ends is whole for its client, and its connection ends with it")
+    func drained() {
+        var machine = machine(.responding)
+        #expect(machine.end(.drained) == .end(.drained))
+        #expect(machine.disposition(of: .drained) == .init(client: .finishAndClose, upstream: .close))
     }
 
     @Test("A kept connection that turns out closed is tried again, once, if nothing can go wrong by it")
@@ -103,10 +110,14 @@ struct ExchangeStateMachineTests {
             (.refused(.tooManyInFlight), 503), (.refused(.identityTooLarge), 431), (.deadline(.firstResponseByte), 504),
             (.deadline(.requestBody), 408), (.upstreamFailed(.refused), 502), (.upstreamFailed(.connectTimedOut), 504),
             (.upstreamFailed(.poolExhausted), 503), (.upstreamInvalid(.invalidStatusLine), 502), (.cut, 503),
+            (.cancelled, 503),
         ]
         for (end, code) in table {
             #expect(GatewayAnswer(end)?.code == code, "\(end)")
         }
+        // An operator's decision is told, and not to be tried again.
+        #expect(GatewayAnswer(.cancelled)?.message.contains("operator") == true)
+        #expect(GatewayAnswer(.cancelled)?.retryAfter == 0)
         #expect(GatewayAnswer(.completed) == nil)
         #expect(GatewayAnswer(.clientGone(.closed)) == nil)
     }

@@ -152,4 +152,27 @@ struct RequestInfoTests {
         let deletion = describe(.delete, "/api/v1/pods?\(query)")
         #expect(deletion == "deletecollection api - v1 - pods - - pods")
     }
+
+    @Test(
+        "Streams, which a drain may end: watches and followed logs, nothing else",
+        arguments: [
+            ("/api/v1/pods?watch=true", true), ("/api/v1/watch/pods", true), ("/api/v1/pods?watch=false", false),
+            ("/apis/apps/v1/deployments?watch=1&limit=5", true), ("/api/v1/namespaces/a/pods/b/log?follow=true", true),
+            ("/api/v1/namespaces/a/pods/b/log?tailLines=5&follow=1", true),
+            ("/api/v1/namespaces/a/pods/b/log", false), ("/api/v1/namespaces/a/pods/b/log?follow=false", false),
+            ("/api/v1/namespaces/a/pods/b/log?follow=0", false), ("/api/v1/namespaces/a/pods/b/exec?follow=true", false),
+            ("/api/v1/namespaces/a/services/b/proxy/x?watch=true", false), ("/api/v1/pods", false),
+            ("/api/v1/namespaces/a/pods/log?follow=true", false), ("/debug/pprof/profile?follow=true", false),
+        ])
+    func streams(target: String, isStream: Bool) {
+        let bytes = Array(target.utf8)
+        let mark = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.count
+        CodecHarness.view(bytes) { view in
+            let info = RequestInfo(
+                method: .get, path: ByteRange(from: 0, to: mark),
+                query: ByteRange(from: min(mark + 1, bytes.count), to: bytes.count), in: view)
+            #expect(info.isStream == isStream)
+            #expect(!isStream || info.isLongRunning)
+        }
+    }
 }
