@@ -133,7 +133,7 @@ final class ClientConnection: EventHandler, TimerHandler {
             guard let context else {
                 phase = .open
                 setDeadline(plane.reactor.now + plane.configuration.deadlines.requestHead)
-                session = HTTP1Session(connection: self)
+                session = plane.plainSession(self)
                 return
             }
             phase = .handshake

@@ -37,6 +37,7 @@ final class PriorKnowledgeSession: ClientSession {
 
     func drain() { session?.drain() }
     func cutExchanges() { session?.cutExchanges() }
+    func forEachExchange(_ body: (Exchange) -> Void) { session?.forEachExchange(body) }
     func exchange(_ id: UInt64) -> Exchange? { session?.exchange(id) }
 
     func connectionClosed() {
