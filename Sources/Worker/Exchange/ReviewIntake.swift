@@ -9,8 +9,8 @@ final class ReviewIntake {
     private var body: [UInt8] = []
     /// More of the body is to come.
     private(set) var isOpen = true
-    private(set) var request: TokenReview?
-    private(set) var problem: TokenReview.Problem?
+    private(set) var request: ReceivedTokenReview?
+    private(set) var problem: ReceivedTokenReview.Problem?
 
     /// Twice the longest token that is judged.
     static let longestBody = 32_768
@@ -30,8 +30,8 @@ final class ReviewIntake {
     /// All has come; false: it is no TokenReview.
     func close() -> Bool {
         isOpen = false
-        do throws(TokenReview.Problem) {
-            request = try TokenReview(body)
+        do throws(ReceivedTokenReview.Problem) {
+            request = try ReceivedTokenReview(body)
         } catch {
             problem = error
         }

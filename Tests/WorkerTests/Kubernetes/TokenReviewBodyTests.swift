@@ -7,8 +7,8 @@ import Testing
 @Suite struct TokenReviewBodyTests {
     private func review(
         _ spec: String, version: String = "v1", rest: String = ""
-    ) throws(TokenReview.Problem) -> TokenReview {
-        try TokenReview(
+    ) throws(ReceivedTokenReview.Problem) -> ReceivedTokenReview {
+        try ReceivedTokenReview(
             Array(
                 #"{"kind":"TokenReview","apiVersion":"authentication.k8s.io/\#(version)","spec":\#(spec)\#(rest)}"#.utf8
             ))
@@ -28,18 +28,18 @@ import Testing
 
     @Test("What is refused, and why")
     func refused() {
-        #expect(throws: TokenReview.Problem.noToken) { try review(#"{"token":""}"#) }
-        #expect(throws: TokenReview.Problem.member("spec.token")) { try review("{}") }
-        #expect(throws: TokenReview.Problem.member("spec.token")) { try review(#"{"token":null}"#) }
-        #expect(throws: TokenReview.Problem.member("spec")) { try review("[]") }
-        #expect(throws: TokenReview.Problem.member("spec")) { try review(#"{"token":"t","Audiences":[]}"#) }
-        #expect(throws: TokenReview.Problem.member("spec.audiences")) {
+        #expect(throws: ReceivedTokenReview.Problem.noToken) { try review(#"{"token":""}"#) }
+        #expect(throws: ReceivedTokenReview.Problem.member("spec.token")) { try review("{}") }
+        #expect(throws: ReceivedTokenReview.Problem.member("spec.token")) { try review(#"{"token":null}"#) }
+        #expect(throws: ReceivedTokenReview.Problem.member("spec")) { try review("[]") }
+        #expect(throws: ReceivedTokenReview.Problem.member("spec")) { try review(#"{"token":"t","Audiences":[]}"#) }
+        #expect(throws: ReceivedTokenReview.Problem.member("spec.audiences")) {
             try review(#"{"token":"t","audiences":[null]}"#)
         }
-        #expect(throws: TokenReview.Problem.member("members")) { try review(#"{"token":"t"}"#, rest: #","extra":1"#) }
-        #expect(throws: TokenReview.Problem.version) { try review(#"{"token":"t"}"#, version: "v1alpha1") }
-        #expect(throws: TokenReview.Problem.json) { try review(#"{"token":"t","token":"t"}"#) }
-        #expect(throws: TokenReview.Problem.json) { try TokenReview([]) }
+        #expect(throws: ReceivedTokenReview.Problem.member("members")) { try review(#"{"token":"t"}"#, rest: #","extra":1"#) }
+        #expect(throws: ReceivedTokenReview.Problem.version) { try review(#"{"token":"t"}"#, version: "v1alpha1") }
+        #expect(throws: ReceivedTokenReview.Problem.json) { try review(#"{"token":"t","token":"t"}"#) }
+        #expect(throws: ReceivedTokenReview.Problem.json) { try ReceivedTokenReview([]) }
     }
 
     @Test("The answers, with what needs quoting")

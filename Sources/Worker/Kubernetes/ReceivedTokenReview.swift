@@ -5,7 +5,7 @@
 ///
 /// kube-apiserver asks in `v1beta1` unless `--authentication-token-webhook-version=v1` is set; the two have the same
 /// members, and each is answered in kind.
-struct TokenReview: Equatable {
+struct ReceivedTokenReview: Equatable {
     enum Problem: Error, Equatable {
         case json
         case version
