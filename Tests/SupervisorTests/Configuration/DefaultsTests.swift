@@ -169,7 +169,8 @@ import Testing
             ListenerConfiguration(
                 name: "a", address: "[::]:1",
                 tls: .init(
-                    certificateFile: "\(root)/tls.crt", keyFile: "\(root)/tls.key", clientCAFile: "\(root)/ca.crt")), .init(name: "b", address: nil, tls: tls),
+                    certificateFile: "\(root)/tls.crt", keyFile: "\(root)/tls.key", clientCAFile: "\(root)/ca.crt")),
+            .init(name: "b", address: nil, tls: tls),
             .init(name: "c", address: "127.0.0.1:2", tls: nil), .init(name: "d", address: "127.0.0.1:4", tls: nil),
             .init(name: "e", address: "127.0.0.1:5", tls: nil),
         ]

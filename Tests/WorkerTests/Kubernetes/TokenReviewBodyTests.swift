@@ -36,7 +36,9 @@ import Testing
         #expect(throws: ReceivedTokenReview.Problem.member("spec.audiences")) {
             try review(#"{"token":"t","audiences":[null]}"#)
         }
-        #expect(throws: ReceivedTokenReview.Problem.member("members")) { try review(#"{"token":"t"}"#, rest: #","extra":1"#) }
+        #expect(throws: ReceivedTokenReview.Problem.member("members")) {
+            try review(#"{"token":"t"}"#, rest: #","extra":1"#)
+        }
         #expect(throws: ReceivedTokenReview.Problem.version) { try review(#"{"token":"t"}"#, version: "v1alpha1") }
         #expect(throws: ReceivedTokenReview.Problem.json) { try review(#"{"token":"t","token":"t"}"#) }
         #expect(throws: ReceivedTokenReview.Problem.json) { try ReceivedTokenReview([]) }
