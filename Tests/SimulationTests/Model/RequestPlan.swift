@@ -50,9 +50,11 @@ final class RequestPlan {
         return [408, 502, 503, 504].contains(status)
     }
 
-    /// Whether a drain may have ended that watch behind so many bytes: between two lines.
+    /// Whether a drain, or its token's end after a jump of the clock, may have ended that watch behind so many bytes:
+    /// between two lines.
     func mayBeDrained(behind count: Int, in world: World) -> Bool {
-        guard isLongRunning, response.status == 200, world.hasDrains || world.hasDeaths else { return false }
+        let causes = world.hasDrains || world.hasDeaths || world.scenario.has(.clockJumps)
+        guard isLongRunning, response.status == 200, causes else { return false }
         return count == 0 || response.body[count - 1] == 0x0A
     }
 

@@ -224,6 +224,9 @@ final class Simulation {
         world.check(supervisor.exitCode == 0, "the supervisor exits with \(supervisor.exitCode ?? -1)")
     }
 
+    /// Vanished clients that may stand one behind the other, in rounds of eight seconds.
+    private static let mostRounds = 60
+
     private func comeToRest() {
         // All deadlines one after the other, and the time in which keep-alive finds out who has vanished; again for
         // those whom the backlog had to keep until others had gone.
@@ -244,10 +247,13 @@ final class Simulation {
         for client in clients { client.depart() }
         // Who had vanished in the backlog is only now accepted, and found out by keep-alive: one after the other where
         // there is little room.
+        var rounds = 0
         var hadWaiting = true
         while hadWaiting, world.violation == nil {
             hadWaiting = listener.count + supervisor.unclaimed > 0
             world.run(until: world.now + .seconds(8))
+            rounds += 1
+            world.check(rounds < Self.mostRounds, "connections wait for a worker, and none takes them")
         }
         let left = livingGateways.reduce(0) { $0 + Int($1.panel.value(.exchangesInFlight)) }
         world.check(left == 0, "\(left) exchanges go on when all clients have left")
