@@ -53,12 +53,20 @@ extension Exchange {
     func receiveResponse() {
         for _ in 0..<Self.readsPerEvent {
             guard let upstream, machine.isRelaying, !client.isBlocked else { return }
+            // What did not fit comes before what is still to be read, and before the end of the stream above all.
+            if leavesBehind {
+                relayResponse()
+                guard machine.phase != .ended else { return }
+                client.flush()
+                if leavesBehind { continue }
+            }
             switch upstream.fill() {
             case .moved:
                 progressed()
                 relayResponse()
                 guard machine.phase != .ended else { return }
                 client.flush()
+                if leavesBehind { continue }
                 if !upstream.hasPending && !upstream.receive.isFull {
                     upstream.receive.giveBackIfEmpty()
                     return
@@ -83,6 +91,7 @@ extension Exchange {
         response.body = nil
         let progress = body.move(from: upstream.receive, to: client.send)
         response.body = body
+        leavesBehind = progress == .blocked
         switch progress {
         case .ended where body.endsEarly: perform(machine.end(earlyEnd))
         case .ended: perform(machine.responseFinished())

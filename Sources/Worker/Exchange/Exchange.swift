@@ -72,6 +72,8 @@ final class Exchange: TimerHandler, UpstreamUser {
     var review: ReviewIntake?
     /// The request's head still lies in the client's buffer, in case it must be sent again.
     private(set) var headHeld = true
+    /// Bytes of the response lie in the upstream connection's buffer because the client's had no room for them.
+    var leavesBehind = false
     /// Reading is to go on in the next turn, though no event will say so.
     private var isContinuing = false
     var status = 0
