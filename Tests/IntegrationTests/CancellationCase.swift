@@ -34,7 +34,8 @@ enum ExchangeState: String, CaseIterable {
                 connection.writeChunk("tick")
             }
             connection.waitForPeerClose()
-        case "stall", "api":
+        case "stall",
+            "api" where head.target.contains("watch"):
             connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
             connection.writeChunk("only this")
             connection.readUntilClose()
