@@ -20,14 +20,17 @@ enum RefusedFlags {
         ("--request-timeout", "write `deadlines` in a configuration file (lychgate.yaml(5)) and use --config"),
         (
             "--disable-impersonation",
-            "lychgate always impersonates; a client's token is never passed on to the API server"
+            "a token of an issuer is never passed on to the API server; lychgate impersonates its user"
         ),
-        ("--token-passthrough", "a token that is not the issuer's is refused; lychgate does not pass it on"),
-        ("--token-passthrough-audiences", "a token that is not the issuer's is refused; lychgate does not pass it on"),
+        ("--token-passthrough", "write `authentication.tokenReview` in a configuration file and use --config"),
+        (
+            "--token-passthrough-audiences",
+            "write `authentication.tokenReview` in a configuration file and use --config"
+        ),
         ("--extra-user-headers", "lychgate adds no extra fields to the impersonated user; leave it out"),
         ("--extra-user-header-client-ip", "lychgate adds no extra fields to the impersonated user; leave it out"),
-        ("--api-audiences", "only the client ID is accepted as an audience; use --oidc-client-id"),
-        ("--readiness-probe-port", "lychgate has no probe port of its own; use a TCP probe of the serving port"),
+        ("--api-audiences", "use --oidc-client-id, or name audiences in an AuthenticationConfiguration"),
+        ("--readiness-probe-port", "write `admin.address` in a configuration file and use --config; it serves /readyz"),
         ("--tls-cipher-suites", "the system's OpenSSL policy chooses the cipher suites; use --tls-min-version"),
         ("--tls-sni-cert-key", "a listener has one certificate; write one that holds all names"),
         ("--cert-dir", "lychgate makes no certificate itself; use --tls-cert-file and --tls-private-key-file"),
