@@ -23,7 +23,7 @@ protocol KeyFetcherOwner: AnyObject {
     private unowned let owner: any KeyFetcherOwner
     private let multi: UnsafeMutableRawPointer
     private var timer = Reactor.Timer.none
-    private var sockets: [Int32: Reactor.Registration] = [:]
+    private let sockets: CurlSockets
     private var transfers: [KeyTransfer] = []
 
     /// curl itself has no memory or is broken.
@@ -36,6 +36,7 @@ protocol KeyFetcherOwner: AnyObject {
             throw Unavailable()
         }
         self.reactor = reactor
+        sockets = CurlSockets(reactor: reactor)
         self.owner = owner
         unsafe self.multi = multi
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
@@ -85,11 +86,7 @@ protocol KeyFetcherOwner: AnyObject {
     }
 
     func ready(_ readiness: Readiness, tag: UInt32, now: Instant) {
-        var events: Int32 = 0
-        if !readiness.isDisjoint(with: [.readable, .peerClosed]) { events |= CURL_CSELECT_IN }
-        if readiness.contains(.writable) { events |= CURL_CSELECT_OUT }
-        if readiness.contains(.failed) { events |= CURL_CSELECT_ERR }
-        act(on: Int32(bitPattern: tag), events, now: now)
+        act(on: Int32(bitPattern: tag), CurlSockets.events(readiness), now: now)
     }
 
     func timerFired(tag: UInt32, now: Instant) {
@@ -111,21 +108,7 @@ protocol KeyFetcherOwner: AnyObject {
 
     /// curl's CURLMOPT_SOCKETFUNCTION.
     private func watch(_ socket: Int32, _ what: Int32) {
-        if what == CURL_POLL_REMOVE {
-            if var registration = sockets.removeValue(forKey: socket) { reactor.remove(&registration) }
-            return
-        }
-        var interest: Interest = []
-        if what & CURL_POLL_IN != 0 { interest.insert(.read) }
-        if what & CURL_POLL_OUT != 0 { interest.insert(.write) }
-        if let registration = sockets[socket] {
-            reactor.setInterest(registration, interest)
-        } else if let registration = try? reactor.register(
-            socket, interest, handler: self, tag: UInt32(bitPattern: socket))
-        {
-            sockets[socket] = registration
-        }
-        // A socket that cannot be watched is not lost: the transfer's own time-out ends it.
+        sockets.watch(socket, what, handler: self)
     }
 
     /// curl's CURLMOPT_TIMERFUNCTION; below zero: no timer.

@@ -32,7 +32,7 @@ internal import Shared
     private var multi: UnsafeMutableRawPointer?
     private var timer = Reactor.Timer.none
     private var idleTimer = Reactor.Timer.none
-    private var sockets: [Int32: Reactor.Registration] = [:]
+    private let sockets: CurlSockets
     private var entries: [UInt64: Entry] = [:]
     /// Those that could not begin when their turn came; their askers hear of it in the next turn.
     private var failures: [UInt64: (completion: Completion, failure: LookupFailure)] = [:]
@@ -45,6 +45,7 @@ internal import Shared
 
     init(reactor: Reactor, panel: PanelWriter, bounds: LookupsConfiguration) {
         self.reactor = reactor
+        sockets = CurlSockets(reactor: reactor)
         self.panel = panel
         queue = LookupQueue(maxRunning: bounds.maxConcurrent, maxWaiting: bounds.maxWaiting)
     }
@@ -173,11 +174,7 @@ internal import Shared
     // MARK: Events
 
     func ready(_ readiness: Readiness, tag: UInt32, now: Instant) {
-        var events: Int32 = 0
-        if !readiness.isDisjoint(with: [.readable, .peerClosed]) { events |= CURL_CSELECT_IN }
-        if readiness.contains(.writable) { events |= CURL_CSELECT_OUT }
-        if readiness.contains(.failed) { events |= CURL_CSELECT_ERR }
-        act(on: Int32(bitPattern: tag), events)
+        act(on: Int32(bitPattern: tag), CurlSockets.events(readiness))
     }
 
     func timerFired(tag: UInt32, now: Instant) {
@@ -248,30 +245,13 @@ internal import Shared
         // Cleaning up calls back once more, into an object that may be going away.
         _ = unsafe lychgate_multi_set_socket(multi, nil)
         _ = unsafe lychgate_multi_set_timer(multi, nil)
-        for socket in sockets.keys {
-            if var registration = sockets[socket] { reactor.remove(&registration) }
-        }
         sockets.removeAll()
         _ = unsafe curl_multi_cleanup(multi)
     }
 
     /// curl's CURLMOPT_SOCKETFUNCTION.
     private func watch(_ socket: Int32, _ what: Int32) {
-        if what == CURL_POLL_REMOVE {
-            if var registration = sockets.removeValue(forKey: socket) { reactor.remove(&registration) }
-            return
-        }
-        var interest: Interest = []
-        if what & CURL_POLL_IN != 0 { interest.insert(.read) }
-        if what & CURL_POLL_OUT != 0 { interest.insert(.write) }
-        if let registration = sockets[socket] {
-            reactor.setInterest(registration, interest)
-        } else if let registration = try? reactor.register(
-            socket, interest, handler: self, tag: UInt32(bitPattern: socket))
-        {
-            sockets[socket] = registration
-        }
-        // A socket that cannot be watched is not lost: the transfer's own time-out ends it.
+        sockets.watch(socket, what, handler: self)
     }
 
     /// curl's CURLMOPT_TIMERFUNCTION; below zero: no timer.
