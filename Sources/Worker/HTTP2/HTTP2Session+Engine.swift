@@ -76,7 +76,7 @@ extension HTTP2Session: HTTP2EngineOwner {
 
     func ruleBroken(on id: Int32) { deadlines.headEnded() }
 
-    func resetProvoked() {
+    func resetProvoked(on id: Int32) {
         _ = budget.spend(AbuseBudget.provokedResetCost, on: .provokedReset, now: plane.reactor.now)
     }
 
@@ -99,7 +99,7 @@ extension HTTP2Session: HTTP2EngineOwner {
         deadlines.lingers(until: lingering[0].until)
     }
 
-    func stream(_ id: Int32) -> HTTP2Stream? { streams[id] }
+    func stream(_ id: Int32) -> (any HTTP2BodySource)? { streams[id] }
 
     private func touchForProgress(_ stream: HTTP2Stream) {
         guard !stream.isTouched else { return }
