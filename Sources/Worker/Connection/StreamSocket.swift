@@ -64,8 +64,10 @@ final class StreamSocket {
     }
 
     /// Starts TLS as a client of the server called `name`.
-    func startTLS(connecting context: TLSContext, name: String) throws(TLSError) {
-        session = try context.connect(fd, name: name)
+    func startTLS(
+        connecting context: TLSContext, name: String, offering protocols: ApplicationProtocols = .none
+    ) throws(TLSError) {
+        session = try context.connect(fd, name: name, offering: protocols)
     }
 
     /// The outcome of a connect that was in progress: 0 or an error number.
