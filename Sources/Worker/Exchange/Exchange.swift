@@ -153,7 +153,7 @@ final class Exchange: TimerHandler, UpstreamUser {
 
     func upstreamEvent(_ readiness: Readiness) {
         if isTunnel { return tunnelUpstreamEvent(readiness) }
-        if !readiness.isDisjoint(with: [.readable, .peerClosed, .failed]) { receiveResponse() }
+        if !readiness.isDisjoint(with: .tellsOfReading) { receiveResponse() }
         advance()
     }
 
@@ -346,7 +346,7 @@ final class Exchange: TimerHandler, UpstreamUser {
 
     /// Who really asks is known now.
     func showUser() {
-        plane.panel.updateUser(row, FixedText(user))
+        plane.panel.updateUser(row, original?.shownUser ?? FixedText())
     }
 
     /// Writes the whole row; what changes later is written by itself.
