@@ -103,3 +103,11 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )
+
+// What `scripts/simulate` builds, optimised, into a folder of its own: the simulator, and none of the other tests or of the
+// programs that only they start. (The list of dependencies stays as it is: Package.resolved belongs to all builds.)
+if Context.environment["LYCHGATE_SIMULATOR_ONLY"] != nil {
+    let others: Set = ["Demo", "Soak", "TestSupport"]
+    package.products = []
+    package.targets.removeAll { $0.isTest ? $0.name != "SimulationTests" : others.contains($0.name) }
+}

@@ -20,7 +20,8 @@ protocol HTTP2EngineOwner: AnyObject {
     /// nghttp2 has reset a stream by itself, for whatever its client did.
     func resetProvoked()
     func streamClosed(_ stream: Int32, code: UInt32)
-    func goAwayWritten()
+    /// GOAWAY was written, with this code.
+    func goAwayWritten(_ code: UInt32)
     /// The response's last frame was written, while its request has not ended.
     func responseCameFirst(on stream: Int32)
     /// The stream with this number, whose response has bytes to be taken.
