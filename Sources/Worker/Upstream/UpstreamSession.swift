@@ -77,7 +77,7 @@ final class UpstreamSession: TimerHandler, TurnEndWriter {
     }
 
     func ready(_ readiness: Readiness) {
-        if !readiness.isDisjoint(with: [.readable, .peerClosed, .failed]) { read(toTheEnd: readiness.contains(.failed)) }
+        if !readiness.isDisjoint(with: .tellsOfReading) { read(toTheEnd: readiness.contains(.failed)) }
         schedule()
     }
 
