@@ -48,6 +48,8 @@ package enum Figure: Int, CaseIterable, Sendable {
     case http2ControlFloods
     case http2EmptyFrameFloods
     case http2Stalls
+    /// HTTP/2 connections ended by the protocol itself, for a rule that concerns the whole connection.
+    case http2ProtocolErrors
     /// Of the exchanges in flight: watches, log follows and the like, and tunnels.
     case longRunningInFlight
     case tunnelsInFlight

@@ -82,11 +82,12 @@ struct MetricsPage {
                 [("method", series.method), ("result", series.result), ("reason", series.reason)], count)
         }
         lookups(totals, &page)
-        page.family("http2_abuse_total", .counter, "HTTP/2 connections ended for what they overdid.")
+        page.family("http2_abuse_total", .counter, "HTTP/2 connections ended for what they overdid or broke.")
         for (kind, figure) in [
             ("rapid_resets", Figure.http2RapidResets), ("provoked_resets", .http2ProvokedResets),
             ("head_floods", .http2HeadFloods), ("control_floods", .http2ControlFloods),
             ("empty_frame_floods", .http2EmptyFrameFloods), ("stalls", .http2Stalls),
+            ("protocol_errors", .http2ProtocolErrors),
         ] {
             page.sample("http2_abuse_total", [("kind", kind)], totals.value(figure))
         }

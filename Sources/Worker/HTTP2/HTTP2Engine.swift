@@ -22,7 +22,8 @@ protocol HTTP2EngineOwner: AnyObject {
     /// nghttp2 has reset a stream by itself, for whatever the peer did.
     func resetProvoked(on stream: Int32)
     func streamClosed(_ stream: Int32, code: UInt32)
-    func goAwayWritten()
+    /// GOAWAY was written, with this code.
+    func goAwayWritten(_ code: UInt32)
     /// A server's last frame on a stream was written, while its request has not ended.
     func responseCameFirst(on stream: Int32)
     /// The stream with this number, whose message has bytes to be taken.

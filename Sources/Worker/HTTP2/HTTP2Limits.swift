@@ -22,7 +22,8 @@ enum HTTP2Limits {
     static let oversizedHeadFactor = 4
     /// Reads in one event, so that one loud connection cannot keep the loop from the others.
     static let readsPerEvent = 32
-    /// Requests that are begun in one turn; the rest of them waits for the next, behind everybody else's.
+    /// Requests of one connection that are begun in one turn, as long as its `AbuseBudget` is full; the rest of them
+    /// waits for the next, behind everybody else's.
     static let beginsPerTurn = 32
     /// A peer with open streams that has said nothing for so long is asked (PING) whether it is there,
     static let pingInterval = Duration.seconds(15)

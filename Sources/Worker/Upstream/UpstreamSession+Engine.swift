@@ -60,7 +60,7 @@ extension UpstreamSession: HTTP2EngineOwner {
         closed.append((stream, .unprocessed))
     }
 
-    func goAwayWritten() {}
+    func goAwayWritten(_ code: UInt32) {}
 
     func responseCameFirst(on id: Int32) {}
 
