@@ -12,7 +12,7 @@ final class StreamSocket {
     /// What its owner wants to hear of.
     private var wanted: Interest
     /// What TLS needs in order to go on, whatever its owner wants.
-    private var needed: Interest = []
+    private var needed = Interest.none
     private(set) var isClosed = false
     /// The last read came to nothing.
     private var isDrained = true
@@ -87,7 +87,7 @@ final class StreamSocket {
         guard let outcome = session?.handshake() else { return .complete }
         switch outcome {
         case .done:
-            need([])
+            need(.none)
             return .complete
         case .wantsRead:
             need(.read)
@@ -106,11 +106,11 @@ final class StreamSocket {
         guard let outcome = session?.read(into: buffer) else { return receivePlain(into: buffer) }
         switch outcome {
         case .done(let count):
-            need([])
+            need(.none)
             isDrained = false
             return .moved(count)
         case .wantsRead:
-            need([])
+            need(.none)
             isDrained = true
             return .blocked
         case .wantsWrite:
@@ -147,10 +147,10 @@ final class StreamSocket {
         guard let outcome = session?.write(from: buffer) else { return sendPlain(from: buffer) }
         switch outcome {
         case .done(let count):
-            need([])
+            need(.none)
             return .moved(count)
         case .wantsWrite:
-            need([])
+            need(.none)
             return .blocked
         case .wantsRead:
             need(.read)

@@ -6,7 +6,7 @@ import Shared
 extension Exchange {
     /// Who really asks is known now.
     func showUser() {
-        plane.panel.updateUser(row, FixedText(user))
+        plane.panel.updateUser(row, original?.shownUser ?? FixedText())
     }
 
     /// Writes the whole row; what changes later is written by itself.

@@ -21,7 +21,7 @@ extension Exchange: UpstreamUser {
 
     func upstreamEvent(_ readiness: Readiness) {
         if isTunnel { return tunnelUpstreamEvent(readiness) }
-        if !readiness.isDisjoint(with: [.readable, .peerClosed, .failed]) { receiveResponse() }
+        if !readiness.isDisjoint(with: .tellsOfReading) { receiveResponse() }
         advance()
     }
 

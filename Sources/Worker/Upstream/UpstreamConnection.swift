@@ -186,10 +186,10 @@ final class UpstreamConnection: UpstreamSide, EventHandler {
 
     /// Writing is watched for as long as there is something to write.
     override func watch(reading: Bool) {
-        var interest: Interest = reading ? .read : []
-        if !send.isEmpty { interest.insert(.write) }
+        var interest = reading ? Interest.read : .none
+        if !send.isEmpty { interest = interest.union(.write) }
         // Level-triggered: a FIN that was told and cannot be acted upon yet must not be told again and again.
-        if !hangupSeen { interest.insert(.hangup) }
+        if !hangupSeen { interest = interest.union(.hangup) }
         socket?.want(interest)
         // Failure is told whatever is watched for, and there is nothing to be done about it before more can be read.
         if failureSeen, !DeliberateFault.isOn(.failureToldForEver) { reading ? socket?.resume() : socket?.suspend() }

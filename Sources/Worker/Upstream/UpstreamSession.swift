@@ -77,8 +77,7 @@ final class UpstreamSession: TimerHandler, TurnEndWriter {
     }
 
     func ready(_ readiness: Readiness) {
-        let tells: Readiness = [.readable, .peerClosed, .failed]
-        if !readiness.isDisjoint(with: tells) { read(toTheEnd: readiness.contains(.failed)) }
+        if !readiness.isDisjoint(with: .tellsOfReading) { read(toTheEnd: readiness.contains(.failed)) }
         schedule()
     }
 
