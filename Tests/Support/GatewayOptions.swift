@@ -27,6 +27,8 @@ package struct GatewayOptions: Sendable {
     package var clientID = "demo"
     package var minimumTLS = "1.2"
     package var upstreamTLS = true
+    /// Whether HTTP/2 is offered to the API server.
+    package var upstreamHTTP2 = false
     /// The OpenID issuer; its certificate is by the tests' authority.
     package var issuerURL: String
     package var upstream: Endpoint
@@ -80,7 +82,8 @@ package struct GatewayOptions: Sendable {
                 address: "\(listener)"
             \(listenerSection(certificates))\(plainSection)upstream:
               server: \(scheme)://\(upstream)
-            \(trust)  pool: \(Self.flow(pool))
+            \(trust)  http2: \(upstreamHTTP2 ? "auto" : "off")
+              pool: \(Self.flow(pool))
             authentication:
               oidc:
                 issuerURL: "\(issuerURL)"

@@ -52,6 +52,8 @@ extension Exchange: UpstreamUser {
             return perform(machine.end(.refused(.identityTooLarge)))
         }
         if upstream.isStream {
+            let kind = isLongRunning ? ExchangeRow.Class.longRunning : .ordinary
+            plane.panel.updateRow(row, .kind, ExchangeRow.kindWord(kind, stream: UInt32(upstream.streamID)))
             requestBody = BodyRelay(from: client.bodyFraming(of: head), to: upstream.bodyFraming(of: head))
         }
         // A fresh connection needs no second try, so its request's head need not be kept.
