@@ -132,12 +132,30 @@ struct MetricsPage {
         page.single(
             "upstream_connections_opened_total", .counter, "Connections to the API server begun.",
             totals.value(.upstreamOpened))
+        http2Upstream(totals, &page)
         page.single(
             "upstream_failures_total", .counter, "Connections to the API server that failed.",
             totals.value(.upstreamFailures))
         page.single(
             "upstream_retries_total", .counter, "Requests sent again on a fresh connection.",
             totals.value(.upstreamRetries))
+    }
+
+    private func http2Upstream(_ totals: PanelTotals, _ page: inout PrometheusText) {
+        page.single(
+            "upstream_http2_connections", .gauge, "Connections to the API server now that carry HTTP/2.",
+            totals.value(.upstreamHTTP2Connections))
+        page.single(
+            "upstream_streams", .gauge, "HTTP/2 streams to the API server now.", totals.value(.upstreamStreams))
+        page.single(
+            "upstream_streams_opened_total", .counter, "HTTP/2 streams to the API server begun.",
+            totals.value(.upstreamStreamsOpened))
+        page.single(
+            "upstream_streams_ended_total", .counter, "HTTP/2 streams to the API server ended.",
+            totals.value(.upstreamStreamsEnded))
+        page.family("upstream_http2_ended_total", .counter, "HTTP/2 connections to the API server that we gave up.")
+        page.sample("upstream_http2_ended_total", [("reason", "silent")], totals.value(.upstreamSilent))
+        page.sample("upstream_http2_ended_total", [("reason", "misbehaved")], totals.value(.upstreamFloods))
     }
 
     private func resources(_ totals: PanelTotals, _ page: inout PrometheusText) {

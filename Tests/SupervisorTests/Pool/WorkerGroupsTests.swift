@@ -74,7 +74,8 @@ import Testing
             toFile: "\(folder.path)/memory.stat", atomically: true, encoding: .utf8)
         #expect(WorkerGroups.memory(of: folder.path) == 3_800)
         #expect(WorkerGroups.memory(of: "\(folder.path)/none") == nil)
-        #expect(WorkerGroups.inactiveFile("anon 1\n") == 0)
+        try "anon 1\n".write(toFile: "\(folder.path)/memory.stat", atomically: true, encoding: .utf8)
+        #expect(WorkerGroups.memory(of: folder.path) == 5_000)
     }
 
     /// The places of one process, as two kinds of machines and a container show them.
