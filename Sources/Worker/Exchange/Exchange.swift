@@ -181,6 +181,9 @@ final class Exchange: TimerHandler, UpstreamUser {
         else {
             return perform(machine.end(.refused(.identityTooLarge)))
         }
+        // Should this worker be killed, its kernel must not send the FIN that the API server, once it has agreed, would take
+        // for the end of what the client says.
+        if asksForTunnel { upstream.tunnelSocket?.resetIfKilled() }
         // A fresh connection needs no second try, so its request's head need not be kept.
         if !machine.mayRetry { releaseHead() }
     }
