@@ -13,14 +13,25 @@ struct AddressLimiter {
         case rate
     }
 
-    private struct Entry {
+    /// How many there were of each.
+    struct Refusals: Equatable, Sendable {
+        var connections: UInt64 = 0
+        var rate: UInt64 = 0
+
+        subscript(refusal: Refusal) -> UInt64 {
+            get { refusal == .connections ? connections : rate }
+            set { if refusal == .connections { connections = newValue } else { rate = newValue } }
+        }
+    }
+
+    struct Entry {
         var connections = 0
         /// Connections that may begin at once, as of `time`.
         var tokens: Double
         var time: Instant
     }
 
-    private struct Holding {
+    struct Holding {
         let address: SocketAddress
         /// nil: no worker has it yet.
         var worker: WorkerID?
@@ -39,11 +50,11 @@ struct AddressLimiter {
     /// By the listener's place in the configuration: proxies that are trusted to speak for their clients.
     private var proxies: [[AddressRange]]
     private let capacity: Int
-    private var entries: [SocketAddress: Entry] = [:]
-    private var holdings: [UInt64: Holding] = [:]
+    var entries: [SocketAddress: Entry] = [:]
+    var holdings: [UInt64: Holding] = [:]
     private var lastSweep = Instant.zero
     /// Since the start.
-    var refusals: [Refusal: UInt64] = [:]
+    var refusals = Refusals()
 
     init(_ configuration: GatewayConfiguration, capacity: Int = Self.capacity) {
         self.capacity = capacity
@@ -70,7 +81,7 @@ struct AddressLimiter {
         guard let key = key(of: peer, listener), var entry = entries[key] ?? fresh(now) else { return nil }
         let refusal = judge(&entry, now)
         entries[key] = entry
-        if let refusal { refusals[refusal, default: 0] += 1 }
+        if let refusal { refusals[refusal] += 1 }
         return refusal
     }
 
@@ -89,7 +100,7 @@ struct AddressLimiter {
     }
 
     /// nil: there is no place.
-    private mutating func fresh(_ now: Instant) -> Entry? {
+    mutating func fresh(_ now: Instant) -> Entry? {
         if entries.count >= capacity, now.since(lastSweep) >= Self.sweepInterval {
             lastSweep = now
             let full = perSecond * Self.burst

@@ -51,6 +51,14 @@ struct ReplacementStateMachine: Equatable, Codable {
         return nil
     }
 
+    /// The slot whose worker is to go once the new one is ready, or goes already.
+    var leaving: Int? {
+        switch state {
+        case .idle: nil
+        case .starting(let job), .standing(let job), .leaving(let job): job.old
+        }
+    }
+
     /// The driver opens `job.new` next, and then calls `look`.
     mutating func begin(_ job: Job) {
         precondition(isIdle && (job.old != nil || job.new != nil))

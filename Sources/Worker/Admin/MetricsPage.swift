@@ -132,12 +132,30 @@ struct MetricsPage {
         page.single(
             "upstream_connections_opened_total", .counter, "Connections to the API server begun.",
             totals.value(.upstreamOpened))
+        http2Upstream(totals, &page)
         page.single(
             "upstream_failures_total", .counter, "Connections to the API server that failed.",
             totals.value(.upstreamFailures))
         page.single(
             "upstream_retries_total", .counter, "Requests sent again on a fresh connection.",
             totals.value(.upstreamRetries))
+    }
+
+    private func http2Upstream(_ totals: PanelTotals, _ page: inout PrometheusText) {
+        page.single(
+            "upstream_http2_connections", .gauge, "Connections to the API server now that carry HTTP/2.",
+            totals.value(.upstreamHTTP2Connections))
+        page.single(
+            "upstream_streams", .gauge, "HTTP/2 streams to the API server now.", totals.value(.upstreamStreams))
+        page.single(
+            "upstream_streams_opened_total", .counter, "HTTP/2 streams to the API server begun.",
+            totals.value(.upstreamStreamsOpened))
+        page.single(
+            "upstream_streams_ended_total", .counter, "HTTP/2 streams to the API server ended.",
+            totals.value(.upstreamStreamsEnded))
+        page.family("upstream_http2_ended_total", .counter, "HTTP/2 connections to the API server that we gave up.")
+        page.sample("upstream_http2_ended_total", [("reason", "silent")], totals.value(.upstreamSilent))
+        page.sample("upstream_http2_ended_total", [("reason", "misbehaved")], totals.value(.upstreamFloods))
     }
 
     private func resources(_ totals: PanelTotals, _ page: inout PrometheusText) {
@@ -179,6 +197,14 @@ struct MetricsPage {
         for (index, count) in supervisor.table(.recycles).enumerated() {
             guard let reason = ChildEnd(rawValue: index) else { continue }
             page.sample("worker_recycles_total", [("reason", reason.name)], count)
+        }
+        page.family("reloads_total", .counter, "Reloads, restarts and upgrades that ended, by what came of them.")
+        for (kind, done, failed) in [
+            ("reload", SupervisorFigure.reloadsDone, SupervisorFigure.reloadsFailed),
+            ("restart", .restartsDone, .restartsFailed), ("upgrade", .upgradesDone, .upgradesFailed),
+        ] {
+            page.sample("reloads_total", [("kind", kind), ("result", "done")], supervisor.value(done))
+            page.sample("reloads_total", [("kind", kind), ("result", "failed")], supervisor.value(failed))
         }
         page.single(
             "stopping", .gauge, "1 from the beginning of a shutdown on.", supervisor.value(.stopping))

@@ -88,11 +88,12 @@ enum HTTP2Callbacks {
             if !isFlagged(NGHTTP2_FLAG_ACK) { owner.settingsArrived() }
         case NGHTTP2_PING.rawValue:
             if isFlagged(NGHTTP2_FLAG_ACK) { owner.pingAnswered() }
+        case NGHTTP2_GOAWAY.rawValue: owner.goAwayArrived()
         default: break
         }
     }
 
-    /// Gives nghttp2 the next bytes of a response.
+    /// Gives nghttp2 the next bytes of a message.
     private static func read(
         _ id: Int32, _ target: UnsafeMutablePointer<UInt8>?, _ length: Int,
         _ flags: UnsafeMutablePointer<UInt32>?, _ data: UnsafeMutableRawPointer?

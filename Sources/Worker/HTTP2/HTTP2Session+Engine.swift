@@ -76,7 +76,7 @@ extension HTTP2Session: HTTP2EngineOwner {
 
     func ruleBroken(on id: Int32) { deadlines.headEnded() }
 
-    func resetProvoked() {
+    func resetProvoked(on id: Int32) {
         _ = budget.spend(AbuseBudget.provokedResetCost, on: .provokedReset, now: plane.reactor.now)
     }
 
@@ -101,5 +101,5 @@ extension HTTP2Session: HTTP2EngineOwner {
         deadlines.lingers(until: lingering[0].until)
     }
 
-    func stream(_ id: Int32) -> HTTP2Stream? { streams[id] }
+    func stream(_ id: Int32) -> (any HTTP2BodySource)? { streams[id] }
 }
