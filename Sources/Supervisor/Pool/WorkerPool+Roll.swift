@@ -84,12 +84,17 @@ extension WorkerPool {
             return advanceRoll(now)
         }
         // Not even the old edition starts now. Nobody is left behind in the one that was refused: its workers drain,
-        // and their slots go on trying by themselves.
+        // and their slots go on trying by themselves, as many as the old edition has workers.
         log.critical("the old configuration does not start either", metadata: ["reason": "\(why)"])
+        var kept = gateways.count {
+            $0.edition === roll.from && $0.machine.state != .gone && !$0.machine.isLeaving
+        }
         for slot in gateways where slot.edition !== roll.from && slot.machine.state != .gone {
             slot.edition = roll.from
+            let isLast = kept >= roll.from.workers || slot.machine.isLeaving
+            if !isLast { kept += 1 }
             let deadlines = roll.from.configuration.deadlines
-            if slot.machine.drain(deadline: now + deadlines.hardStop, last: false), let process = slot.process {
+            if slot.machine.drain(deadline: now + deadlines.hardStop, last: isLast), let process = slot.process {
                 handOff.workerStopsAccepting(process.id)
                 _ = process.send(.drain(deadline: now + deadlines.drain))
             }
