@@ -77,6 +77,7 @@ extension WorkerPool {
         guard var roll else { return }
         if roll.failure == nil {
             log.error("the roll stops, and the old configuration stays in force", metadata: ["reason": "\(why)"])
+            if DeliberateFault.isOn(.rollForgetsFailure) { return finishRoll(roll, now: now) }
             roll.failure = why
             roll.deadline = now + rollAllowance(workers: roll.from.workers, roll.from.configuration.deadlines)
             self.roll = roll
@@ -111,7 +112,7 @@ extension WorkerPool {
         self.roll = nil
         current = roll.wanted
         handOff.addresses?.use(current.configuration)
-        for post in keyrings where post !== current.keyring {
+        for post in keyrings where post !== current.keyring && !DeliberateFault.isOn(.oldKeyringStays) {
             drain(post.slot, deadline: now, hard: now + ShutdownStateMachine.cutAllowance)
         }
         dropKeyrings()
@@ -135,7 +136,7 @@ extension WorkerPool {
     }
 
     /// A slot that nobody holds; a new one where all are taken.
-    private func slotToFill() -> WorkerSlot {
+    func slotToFill() -> WorkerSlot {
         if let freeSlot { return freeSlot }
         let slot = WorkerSlot(
             number: gateways.count, role: .gateway, isSpare: true, startAllowance: deadlines.workerStart,
