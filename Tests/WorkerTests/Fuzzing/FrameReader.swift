@@ -104,9 +104,9 @@ final class FrameReader: HTTP2EngineOwner {
     func pingAnswered() {}
     func streamEnded(_ stream: Int32) {}
     func ruleBroken(on stream: Int32) {}
-    func resetProvoked() {}
+    func resetProvoked(on stream: Int32) {}
     func streamClosed(_ stream: Int32, code: UInt32) {}
     func goAwayWritten(_ code: UInt32) {}
     func responseCameFirst(on stream: Int32) {}
-    func stream(_ stream: Int32) -> HTTP2Stream? { nil }
+    func stream(_ stream: Int32) -> (any HTTP2BodySource)? { nil }
 }
