@@ -110,7 +110,8 @@ final class KeyringNode: SimulatedProcess, ControlChannelOwner, TimerHandler {
 
     func received(_ reception: consuming Reception<ToWorker>, on channel: UInt32) {
         switch consume reception {
-        case .message(.refreshKeys): perform(machine.demand(now: reactor.now))
+        case .message(.refreshKeys(let issuer)):
+            perform(machine.demand(issuer: issuer.map(Int.init), now: reactor.now))
         case .message(.credentialsChanged): perform(machine.credentialsChanged(now: reactor.now))
         case .messageWithDescriptor(.keys, let file): inherit(file)
         case .message(.drain): reactor.stop()
