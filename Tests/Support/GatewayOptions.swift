@@ -5,6 +5,7 @@ package struct GatewayOptions: Sendable {
     package var workers = 2
     package var maxConnections = 8_192
     package var maxInFlight = 8_192
+    package var cpuAffinity = "off"
     /// By their names in the file, for example `requestHead`; as the file spells them, for example `1s`.
     package var deadlines: [String: String] = [:]
     package var pool: [String: String] = [:]
@@ -28,6 +29,8 @@ package struct GatewayOptions: Sendable {
     package var clientID = "demo"
     package var minimumTLS = "1.2"
     package var upstreamTLS = true
+    /// Whether HTTP/2 is offered to the API server.
+    package var upstreamHTTP2 = false
     /// The OpenID issuer; its certificate is by the tests' authority.
     package var issuerURL: String
     package var upstream: Endpoint
@@ -81,7 +84,8 @@ package struct GatewayOptions: Sendable {
                 address: "\(listener)"
             \(listenerSection(certificates))\(plainSection)upstream:
               server: \(scheme)://\(upstream)
-            \(trust)  pool: \(Self.flow(pool))
+            \(trust)  http2: \(upstreamHTTP2 ? "auto" : "off")
+              pool: \(Self.flow(pool))
             authentication:
             \(issuerSection(certificates))  keys: \(Self.flow(keys))
             \(authentication.map { "  " + $0 + "\n" }.joined())\(workerSection)
@@ -109,10 +113,12 @@ package struct GatewayOptions: Sendable {
     }
 
     private var workerSection: String {
-        "workers: {count: \(workers), maxConnections: \(maxConnections), maxInFlight: \(maxInFlight)\(executable)}"
+        let members = [
+            "count: \(workers)", "maxConnections: \(maxConnections)", "maxInFlight: \(maxInFlight)",
+            "cpuAffinity: \(cpuAffinity)",
+        ]
+        return "workers: {\((members + (workerProgram.map { ["executable: \($0)"] } ?? [])).joined(separator: ", "))}"
     }
-
-    private var executable: String { workerProgram.map { ", executable: \($0)" } ?? "" }
 
     private var plainSection: String {
         plainListeners.enumerated().map { "  - name: plain\($0)\n    address: \"\($1)\"\n" }.joined()

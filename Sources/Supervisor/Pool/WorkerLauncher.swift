@@ -48,8 +48,8 @@ final class WorkerLauncher: ChildLauncher {
             path: program.pathForChildren, name: program.path, arguments: [role.rawValue], environment: environment,
             descriptors: [theirs.raw, board.raw, configuration.raw])
         // Without a group of its own it is watched by its RssAnon alone.
-        let group = try? groups?.admit(process.pid, name: "\(role.rawValue)-\(process.pid)", limit: groupLimit)
+        let group = try? groups?.admit(process.pid, name: WorkerGroups.name(role, process.pid), limit: groupLimit)
         return LaunchedChild(
-            process: SpawnedChild(process, groups: groups, group: group), channel: ours.release(), panel: panel)
+            process: SpawnedChild(process, group: group), channel: ours.release(), panel: panel)
     }
 }

@@ -19,7 +19,7 @@ extension Exchange {
                 switch moveRequestBody(to: upstream) {
                 case .ended:
                     machine.requestFinished()
-                    upstream.endRequest(trailers: client.requestTrailers ?? requestBody.trailers)
+                    upstream.endRequest(trailers: requestBody.trailers)
                     moved = true
                 case .starved, .blocked: break
                 case .refused(let fault): return perform(machine.end(.clientInvalid(fault)))

@@ -34,6 +34,7 @@ import Testing
         row.user = FixedText(user)
         row.path = FixedText(path)
         row.bytesToClient = 9
+        row.upstreamStream = user.isEmpty ? 0 : 15
         return row
     }
 
@@ -53,6 +54,7 @@ import Testing
         #expect(list.requests[0].idleSeconds == 1)
         #expect(list.requests[0].deadlineSeconds == nil)
         #expect(list.requests[0].phase == "responding")
+        #expect(list.requests.map(\.upstreamStream) == [15, nil])
     }
 
     @Test func theTableShowsNothingThatMovesTheCursor() {
