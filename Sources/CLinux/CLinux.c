@@ -126,6 +126,14 @@ int64_t lg_tcp_bytes_consumed(int fd) {
     return consumed;
 }
 
+int lg_terminal_size(int fd, int *rows, int *columns) {
+    struct winsize size;
+    if (ioctl(fd, TIOCGWINSZ, &size) < 0) return -errno;
+    *rows = size.ws_row;
+    *columns = size.ws_col;
+    return 0;
+}
+
 int lg_peer_in_group(int fd, uint32_t group) {
     gid_t groups[256];
     socklen_t size = sizeof groups;
@@ -156,10 +164,28 @@ int64_t lg_file_owner(const char *path) {
     return status.st_uid;
 }
 
-int lg_usable_cores(void) {
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) < 0) return -errno;
-    return CPU_COUNT(&set);
+// The kernel refuses a set that is smaller than its own; this is more than any kernel's (NR_CPUS is 8,192 at most).
+typedef struct {
+    cpu_set_t part[8];
+} processor_set;
+
+int lg_affinity(int pid, int *processors, int capacity) {
+    processor_set set = {0};
+    if (sched_getaffinity(pid, sizeof set, set.part) < 0) return -errno;
+    int count = 0;
+    for (int i = 0; i < (int)sizeof set * 8; i++) {
+        if (!CPU_ISSET_S(i, sizeof set, set.part)) continue;
+        if (count < capacity) processors[count] = i;
+        count++;
+    }
+    return count;
+}
+
+int lg_pin(int pid, int processor) {
+    processor_set set = {0};
+    if (processor < 0 || processor >= (int)sizeof set * 8) return -EINVAL;
+    CPU_SET_S(processor, sizeof set, set.part);
+    RESULT(sched_setaffinity(pid, sizeof set, set.part));
 }
 
 long lg_read(int fd, void *bytes, size_t count) {

@@ -224,6 +224,42 @@ extension Integration {
             }
         }
 
+        @Test("top shows rates and requests: as text, as often as it is told, and in place on a terminal")
+        func top() throws {
+            try Self.run { world, _ in
+                let client = try world.gateway.connect()
+                client.send("GET", "/silent", token: world.token)
+                try wait("the request upstream") { world.upstream.requestCount(for: "/silent") == 1 }
+                let once = try Self.lychgate("top", world: world)
+                #expect(once.succeeded && once.output.hasPrefix("lychgate "), "\(once.errors)")
+                #expect(once.output.contains("requests -/s") && once.output.contains("/silent"), "\(once.output)")
+                #expect(!once.output.contains("\u{1b}") && !once.output.contains(world.token))
+
+                let load = ConstantLoad(world, clients: 2)
+                let twice = try Self.lychgate("top", "-n", "2", "-i", "500ms", "--requests", "0", world: world)
+                #expect(load.stop().failures == [])
+                let rates = twice.output.split(separator: "\n").filter { $0.hasPrefix("requests ") }
+                let rate = rates.last.flatMap { Double($0.dropFirst("requests ".count).prefix { $0 != "/" }) }
+                #expect(rates.count == 2 && rate ?? 0 > 5, "\(twice.output)")
+                #expect(!twice.output.contains("/silent"))
+
+                let command = "'\(Harness.executable("lychgate"))' top -n 2 -i 100ms --socket"
+                let terminal = try ChildProcess.run(
+                    "script",
+                    ["--quiet", "--return", "--command", "\(command) '\(world.gateway.control.path)'", "/dev/null"])
+                #expect(terminal.succeeded, "\(terminal.output)")
+                #expect(terminal.output.split(separator: "\u{1b}[H").count == 3, "\(terminal.output)")
+                #expect(terminal.output.hasPrefix("\u{1b}[2J") && terminal.output.contains("\u{1b}[J"))
+
+                for wrong in [["-n", "0"], ["-i", "1ms"], ["-i", "soon"], ["--requests", "-1"]] {
+                    let finished = try ChildProcess.run("lychgate", ["top"] + wrong)
+                    #expect(finished.exit == .code(2), "\(wrong)")
+                }
+                let nobody = try ChildProcess.run("lychgate", ["top", "--socket", "/nonexistent"])
+                #expect(nobody.exit == .code(1) && nobody.errors.contains("is it running?"), "\(nobody.errors)")
+            }
+        }
+
         @Test("More than 64 connections wait their turn; one that says nothing is closed in time")
         func bounds() throws {
             try Self.run { world, endpoint in

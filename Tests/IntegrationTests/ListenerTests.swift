@@ -131,6 +131,37 @@ extension Integration {
             }
         }
 
+        private static func isRefused(_ world: World) -> Bool {
+            guard let client = try? RawClient.connect(to: world.gateway.endpoint) else { return true }
+            defer { client.wire.close() }
+            // One that may stay is asked for nothing for a while.
+            return client.drain(by: .after(.milliseconds(300))) != nil
+        }
+
+        @Test("What an address holds is known to the program after an upgrade")
+        func upgraded() throws {
+            let programs = try InstalledPrograms()
+            try World.run(
+                configure: {
+                    $0.program = programs.supervisor
+                    $0.limits = ["exemptAddresses": "[]", "connectionsPerAddress": "4"]
+                    $0.deadlines = ["drain": "8s", "hardStop": "10s"]
+                }, script: DrainTests.serve
+            ) { world in
+                let holding = try (0..<4).map { _ in try world.gateway.connect() }
+                for client in holding { client.send("GET", "/stuck", token: world.token) }
+                try wait("the requests upstream") { world.upstream.requests.count == 4 }
+                #expect(Self.isRefused(world))
+                try programs.install(version: "0.1.0+second")
+                world.gateway.supervisor.signal(SIGUSR2)
+                try wait("the new version") { try world.gateway.status().version == "0.1.0+second" }
+                #expect(Self.isRefused(world), "the new program has forgotten whose connections there are")
+                #expect(try world.gateway.status().inFlight == 4)
+                for client in holding { client.wire.close() }
+                expectEventually(within: .seconds(5)) { !Self.isRefused(world) }
+            }
+        }
+
         @Test("One address may begin so many connections in a second")
         func rate() throws {
             let admin = try Endpoint.free(on: "127.0.0.1")

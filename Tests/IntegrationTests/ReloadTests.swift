@@ -128,7 +128,11 @@ extension Integration {
                 ("issuerURL: \"", "issuerURL: \"https://127.0.0.1:1/", "workerStart"),
             ])
         func refused(old: String, new: String, why: String) throws {
-            try World.run(configure: { $0.deadlines = ["workerStart": "3s"] }) { world in
+            let admin = try Endpoint.free()
+            try World.run(configure: {
+                $0.deadlines = ["workerStart": "3s"]
+                $0.admin = admin
+            }) { world in
                 let before = try Self.pids(world)
                 let load = ConstantLoad(world)
                 try wait("load") { load.served > 50 }
@@ -143,6 +147,9 @@ extension Integration {
                 let tally = load.stop()
                 #expect(tally.failures == [])
                 #expect(try world.gateway.status().recycles["roll"] == nil)
+                let metrics = try Metrics(ChildProcess.run("curl", ["--silent", "http://\(admin)/metrics"]).output)
+                #expect(metrics.value("reloads_total", ["kind": "reload", "result": "failed"]) == 1)
+                #expect(metrics.value("reloads_total", ["result": "done"]) == 0)
             }
         }
     }

@@ -5,6 +5,7 @@ package struct GatewayOptions: Sendable {
     package var workers = 2
     package var maxConnections = 8_192
     package var maxInFlight = 8_192
+    package var cpuAffinity = "off"
     /// By their names in the file, for example `requestHead`; as the file spells them, for example `1s`.
     package var deadlines: [String: String] = [:]
     package var pool: [String: String] = [:]
@@ -19,6 +20,8 @@ package struct GatewayOptions: Sendable {
     /// Members of `authentication.keys`.
     package var keys: [String: String] = [:]
     package var usernameClaim = "sub"
+    /// A file of Kubernetes' AuthenticationConfiguration, in the place of the one issuer.
+    package var authenticationFile: String?
     /// More members of `authentication`, each in one line.
     package var authentication: [String] = []
     /// The file of the authority that signs clients' certificates.
@@ -84,14 +87,7 @@ package struct GatewayOptions: Sendable {
             \(trust)  http2: \(upstreamHTTP2 ? "auto" : "off")
               pool: \(Self.flow(pool))
             authentication:
-              oidc:
-                issuerURL: "\(issuerURL)"
-                clientID: \(clientID)
-                caFile: \(issuerAuthority ?? certificates.authority)
-                usernameClaim: \(usernameClaim)
-                usernamePrefix: "-"
-                groupsClaim: groups
-              keys: \(Self.flow(keys))
+            \(issuerSection(certificates))  keys: \(Self.flow(keys))
             \(authentication.map { "  " + $0 + "\n" }.joined())\(workerSection)
             recycling: \(Self.flow(recycling))
             limits: \(Self.flow(limits))
@@ -102,11 +98,27 @@ package struct GatewayOptions: Sendable {
             """
     }
 
-    private var workerSection: String {
-        "workers: {count: \(workers), maxConnections: \(maxConnections), maxInFlight: \(maxInFlight)\(executable)}"
+    private func issuerSection(_ certificates: Certificates) -> String {
+        if let authenticationFile { return "  configurationFile: \(authenticationFile)\n" }
+        return """
+              oidc:
+                issuerURL: "\(issuerURL)"
+                clientID: \(clientID)
+                caFile: \(issuerAuthority ?? certificates.authority)
+                usernameClaim: \(usernameClaim)
+                usernamePrefix: "-"
+                groupsClaim: groups
+
+            """
     }
 
-    private var executable: String { workerProgram.map { ", executable: \($0)" } ?? "" }
+    private var workerSection: String {
+        let members = [
+            "count: \(workers)", "maxConnections: \(maxConnections)", "maxInFlight: \(maxInFlight)",
+            "cpuAffinity: \(cpuAffinity)",
+        ]
+        return "workers: {\((members + (workerProgram.map { ["executable: \($0)"] } ?? [])).joined(separator: ", "))}"
+    }
 
     private var plainSection: String {
         plainListeners.enumerated().map { "  - name: plain\($0)\n    address: \"\($1)\"\n" }.joined()

@@ -33,6 +33,8 @@ package struct GatewayStatus: Decodable, Sendable {
         package let exchangesEnded: Int
         package let cancelled: Int
         package let orphanMilliseconds: OrphanTime
+        /// The processor that it is bound to.
+        package let processor: Int?
     }
 
     /// How long upstream work outlived its client, as the worker itself measured it.

@@ -10,6 +10,8 @@ package struct ProcessFigures: Sendable {
     /// Anonymous resident memory, in bytes.
     package let rssAnon: Int
     package let threads: Int
+    /// The processors that it may run on, as the kernel writes them, such as `0-3`.
+    package let processors: String
     /// Of all its threads since its start, in steps of 10 (`USER_HZ` is 100 wherever Linux runs).
     package let processorMilliseconds: Int
 
@@ -31,6 +33,7 @@ package struct ProcessFigures: Sendable {
         descriptors = open.count
         rssAnon = (values["RssAnon"]?.split(separator: " ").first).flatMap { Int($0) }.map { $0 * 1_024 } ?? 0
         threads = values["Threads"].flatMap { Int($0) } ?? 0
+        processors = values["Cpus_allowed_list"].map(String.init) ?? ""
         // proc(5): utime and stime are the 14th and 15th field, and the second may hold anything in parentheses.
         let stat = ProcFile.read("/proc/\(identifier)/stat")?.split(separator: ")").last ?? ""
         processorMilliseconds =
@@ -41,6 +44,14 @@ package struct ProcessFigures: Sendable {
     package static func children(of identifier: Int32) -> [Int32] {
         let list = ProcFile.read("/proc/\(identifier)/task/\(identifier)/children")
         return (list ?? "").split(separator: " ").compactMap { Int32($0.filter(\.isNumber)) }
+    }
+
+    /// Open descriptors, the lowest number of a while: connections come and go.
+    package static func settledDescriptors(of identifier: Int32) -> Int {
+        (0..<20).compactMap { _ in
+            sleep(for: .milliseconds(20))
+            return ProcessFigures(of: identifier)?.descriptors
+        }.min() ?? 0
     }
 
     package static func isAlive(_ identifier: Int32) -> Bool {

@@ -44,6 +44,8 @@ int lg_get_option(int fd, int level, int name);
 int lg_set_linger_reset(int fd, bool on);
 /// SO_PEERCRED; fills uid, gid and pid.
 int lg_peer_credentials(int fd, uint32_t *uid, uint32_t *gid, int32_t *pid);
+/// The size of the terminal that a descriptor is, in characters; the negated errno where it is none (ioctl_tty(2)).
+int lg_terminal_size(int fd, int *rows, int *columns);
 /// SO_PEERGROUPS: 1 when `group` is among the peer's supplementary groups.
 int lg_peer_in_group(int fd, uint32_t group);
 int lg_set_nonblocking(int fd);
@@ -51,8 +53,11 @@ int lg_set_nonblocking(int fd);
 bool lg_is_delegated(const char *folder);
 /// The user who owns a file; below zero: the negated errno.
 int64_t lg_file_owner(const char *path);
-/// Cores that this process may run on (sched_getaffinity(2)).
-int lg_usable_cores(void);
+/// The processors that a process (0: this one) may run on, by their numbers, the first `capacity` of them; how many
+/// there are, or the negated errno (sched_getaffinity(2)).
+int lg_affinity(int pid, int *processors, int capacity);
+/// Lets the main thread of a process run on one processor alone (sched_setaffinity(2)).
+int lg_pin(int pid, int processor);
 /// Bytes that somebody has read from a TCP socket: received less unread (and less a received FIN); negated errno.
 int64_t lg_tcp_bytes_consumed(int fd);
 

@@ -32,6 +32,11 @@ package struct Errno: Error, Equatable, Hashable, Sendable, CustomStringConverti
     package static let nameTooLong = Errno(ENAMETOOLONG)
     package static let brokenPipe = Errno(EPIPE)
 
+    /// There is nothing left to make another descriptor of: it may be otherwise soon.
+    package var isExhaustion: Bool {
+        [.tooManyFiles, .tooManyFilesInSystem, .outOfBuffers, .outOfMemory].contains(self)
+    }
+
     /// The text of strerror(3).
     package var description: String {
         var bytes = [CChar](repeating: 0, count: 128)

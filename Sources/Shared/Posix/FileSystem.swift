@@ -16,6 +16,10 @@ package enum FileSystem {
         return status.st_mode & S_IFMT == S_IFSOCK
     }
 
+    package static func exists(_ path: String) -> Bool {
+        unsafe access(path, F_OK) == 0
+    }
+
     package static func isExecutable(_ path: String) -> Bool {
         unsafe access(path, X_OK) == 0
     }

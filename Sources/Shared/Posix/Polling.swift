@@ -4,7 +4,13 @@ import CLinux
 import Glibc
 
 /// poll(2) of one descriptor, for commands that have no event loop.
-enum Polling {
+package enum Polling {
+    /// Does nothing for so long.
+    package static func pause(_ duration: Duration) {
+        // No descriptor: only the time passes.
+        _ = wait(for: -1, 0, until: .now + duration)
+    }
+
     /// Waits until one of `events`, an error or the peer's end; false when the deadline passed first.
     static func wait(for descriptor: Int32, _ events: Int16, until deadline: Instant) -> Bool {
         while true {

@@ -33,7 +33,7 @@ package enum ProcessFigures {
     package static var ownPid: Int32 { getpid() }
 
     /// Cores that this process may run on.
-    package static var usableCores: Int { max(1, Int(lg_usable_cores())) }
+    package static var usableCores: Int { max(1, ProcessorAffinity.of(pid: 0).count) }
 }
 
 /// Small files of the kernel, read whole.

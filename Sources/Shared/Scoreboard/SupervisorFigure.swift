@@ -29,4 +29,11 @@ package enum SupervisorFigure: Int, CaseIterable, Sendable {
     case trackedAddresses
     /// How often nothing could be accepted for want of descriptors.
     case descriptorPauses
+    /// Reloads, restarts and upgrades that ended, well or not.
+    case reloadsDone
+    case reloadsFailed
+    case restartsDone
+    case restartsFailed
+    case upgradesDone
+    case upgradesFailed
 }

@@ -18,7 +18,7 @@ extension ControlResponder {
 
 /// The Unix socket by which `lychgate status` and its siblings reach the supervisor (mode 0660). It exists exactly as
 /// long as this object has not been closed.
-final class ControlSocket: EventHandler {
+final class ControlSocket: EventHandler, TimerHandler {
     static let maxClients = 16
 
     private let reactor: Reactor
@@ -27,6 +27,9 @@ final class ControlSocket: EventHandler {
     private let log: Logger
     private unowned let responder: any ControlResponder
     private var registration = Reactor.Registration.none
+    private var timer = Reactor.Timer.none
+    /// One descriptor for when there are no others: an operator must be able to look even then.
+    private let reserve = DescriptorReserve(count: 1)
     private var admitted: UInt64 = 0
     private var clients = [ControlClient?](repeating: nil, count: maxClients)
 
@@ -100,6 +103,7 @@ final class ControlSocket: EventHandler {
     /// Removes the socket.
     func close() {
         reactor.remove(&registration)
+        reactor.cancelTimer(&timer)
         for place in clients.indices { ended(place) }
         try? FileSystem.unlink(path)
     }
@@ -107,11 +111,37 @@ final class ControlSocket: EventHandler {
     func ready(_ readiness: Readiness, tag: UInt32, now: Instant) {
         // As many as have a place; the others wait in the backlog of 16.
         while let place = clients.firstIndex(where: { $0 == nil }) {
-            var peer = SocketAddress.unspecified
-            guard let accepted = try? socket.accept(&peer) else { return }
-            admit(accepted, place: place)
+            do throws(Errno) {
+                admit(try accept(), place: place)
+            } catch {
+                if error.isExhaustion { pause(now) }
+                return
+            }
         }
         reactor.setInterest(registration, [])
+    }
+
+    private func accept() throws(Errno) -> FileDescriptor {
+        var peer = SocketAddress.unspecified
+        do throws(Errno) {
+            return try socket.accept(&peer)
+        } catch {
+            guard error.isExhaustion, reserve.isFull else { throw error }
+            reserve.release()
+            return try socket.accept(&peer)
+        }
+    }
+
+    /// The socket stays readable, and each try would fail.
+    private func pause(_ now: Instant) {
+        reactor.setInterest(registration, [])
+        guard !reactor.isWaiting(timer) else { return }
+        timer = reactor.startTimer(at: now + AcceptPolicy.exhaustionPause, handler: self)
+    }
+
+    func timerFired(tag: UInt32, now: Instant) {
+        timer = .none
+        reactor.setInterest(registration, .read)
     }
 
     private func admit(_ accepted: consuming FileDescriptor, place: Int) {
@@ -129,6 +159,7 @@ final class ControlSocket: EventHandler {
     func ended(_ place: Int) {
         clients[place]?.close()
         clients[place] = nil
+        reserve.refill()
         reactor.setInterest(registration, .read)
     }
 

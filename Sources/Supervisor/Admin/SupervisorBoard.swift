@@ -13,6 +13,8 @@ final class SupervisorBoard {
     private var startedAt: Int64
     private var spawns: UInt64 = 0
     private var recycles = [UInt64](repeating: 0, count: PanelTable.recycles.count)
+    /// Reloads, restarts and upgrades that ended, by `reloadFigures`.
+    private var reloads = [UInt64](repeating: 0, count: reloadFigures.count)
     /// What gateway workers had counted that are gone.
     private(set) var retired = PanelTotals()
 
@@ -30,7 +32,7 @@ final class SupervisorBoard {
     }
 
     var saved: SavedPool.Board {
-        .init(startedAt: startedAt, spawns: spawns, recycles: recycles, retired: retired)
+        .init(startedAt: startedAt, spawns: spawns, recycles: recycles, retired: retired, reloads: reloads)
     }
 
     /// Counts on from what the program before us had.
@@ -40,8 +42,10 @@ final class SupervisorBoard {
         retired = saved.retired
         for (index, count) in saved.recycles.prefix(recycles.count).enumerated() { recycles[index] = count }
         writer.set(.startedAt, UInt64(max(0, startedAt)))
+        for (index, count) in (saved.reloads ?? []).prefix(reloads.count).enumerated() { reloads[index] = count }
         writer.set(.spawns, spawns)
         for (index, count) in recycles.enumerated() { writer.set(.recycles, index, count) }
+        for (index, count) in reloads.enumerated() { writer.set(Self.reloadFigures[index].figure, count) }
     }
 
     /// The panel's memory file, for reading only.
@@ -57,6 +61,21 @@ final class SupervisorBoard {
     func spawned() {
         spawns += 1
         writer.set(.spawns, spawns)
+    }
+
+    private static let reloadFigures: [(kind: Reloader.Kind, failed: Bool, figure: SupervisorFigure)] = [
+        (.reload, false, .reloadsDone), (.reload, true, .reloadsFailed),
+        (.restart, false, .restartsDone), (.restart, true, .restartsFailed),
+        (.upgrade, false, .upgradesDone), (.upgrade, true, .upgradesFailed),
+    ]
+
+    /// A reload, restart or upgrade has ended, either way.
+    func ended(_ kind: Reloader.Kind, failed: Bool) {
+        guard let index = Self.reloadFigures.firstIndex(where: { $0.kind == kind && $0.failed == failed }) else {
+            return
+        }
+        reloads[index] += 1
+        writer.set(Self.reloadFigures[index].figure, reloads[index])
     }
 
     /// A process was reaped; its slot says why.

@@ -40,7 +40,8 @@ extension SupervisorStatus.Worker {
                 count: process?.panel.orphanTimes().count ?? 0,
                 max: Double(figure(.orphanMicrosecondsMax)) / 1_000),
             rssAnonBytes: process == nil ? 0 : ProcessFigures.rssAnonBytes(pid: pid) ?? 0,
-            descriptors: process == nil ? 0 : ProcessFigures.descriptors(pid: pid) ?? 0)
+            descriptors: process == nil ? 0 : ProcessFigures.descriptors(pid: pid) ?? 0,
+            processor: process?.processor)
     }
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The answer to `status` on the control socket. Its members are an interface: they are added to, never renamed.
-struct SupervisorStatus: Encodable, Equatable {
+/// The answer to `status` on the control socket. Its members are an interface: they are added to, never renamed, and
+/// what is added is optional, because the command and the gateway that it asks may be of different builds.
+struct SupervisorStatus: Codable, Equatable {
     var version: String
     var pid: Int32
     /// running, draining or stopping.
@@ -17,13 +18,13 @@ struct SupervisorStatus: Encodable, Equatable {
     var recycles: [String: UInt64]
     var supervisor: Process
 
-    struct Listener: Encodable, Equatable {
+    struct Listener: Codable, Equatable {
         var name: String
         /// Where it really listens, also when port 0 was asked for.
         var address: String
     }
 
-    struct HandOff: Encodable, Equatable {
+    struct HandOff: Codable, Equatable {
         var accepted: UInt64
         var handed: UInt64
         var claimed: UInt64
@@ -32,7 +33,7 @@ struct SupervisorStatus: Encodable, Equatable {
         var unclaimed: Int
     }
 
-    struct Keyring: Encodable, Equatable {
+    struct Keyring: Codable, Equatable {
         /// 0: no process now.
         var pid: Int32
         var state: String
@@ -40,7 +41,7 @@ struct SupervisorStatus: Encodable, Equatable {
         var generation: UInt64
     }
 
-    struct Admin: Encodable, Equatable {
+    struct Admin: Codable, Equatable {
         /// 0: no process now.
         var pid: Int32
         var state: String
@@ -49,7 +50,7 @@ struct SupervisorStatus: Encodable, Equatable {
         var connections: UInt64
     }
 
-    struct Worker: Encodable, Equatable {
+    struct Worker: Codable, Equatable {
         var slot: Int
         var generation: UInt32
         /// 0: no process now.
@@ -66,15 +67,17 @@ struct SupervisorStatus: Encodable, Equatable {
         var orphanMilliseconds: OrphanTime
         var rssAnonBytes: UInt64
         var descriptors: Int
+        /// The processor that it is bound to (`workers.cpuAffinity`); nil: to none.
+        var processor: Int?
     }
 
     /// How long upstream work outlived its client.
-    struct OrphanTime: Encodable, Equatable {
+    struct OrphanTime: Codable, Equatable {
         var count: UInt64
         var max: Double
     }
 
-    struct Process: Encodable, Equatable {
+    struct Process: Codable, Equatable {
         var descriptors: Int
         var rssAnonBytes: UInt64
     }

@@ -11,9 +11,9 @@ struct Lychgate: ParsableCommand {
         discussion: "lychgate(8) and lychgate.yaml(5) say more.",
         version: Version.current,
         subcommands: [
-            ServeCommand.self, CheckCommand.self, StatusCommand.self, PsCommand.self, KillCommand.self,
-            ReloadCommand.self, RestartCommand.self, UpgradeCommand.self, UpgradeCheckCommand.self,
-            ReloadCommand.self, RestartCommand.self, ExplainCommand.self, KubeconfigCommand.self,
-            DemoCommand.self, VersionCommand.self, ReferenceCommand.self,
+            ServeCommand.self, CheckCommand.self, StatusCommand.self, PsCommand.self, TopCommand.self,
+            KillCommand.self, ReloadCommand.self, RestartCommand.self, UpgradeCommand.self, UpgradeCheckCommand.self,
+            ExplainCommand.self, KubeconfigCommand.self, DemoCommand.self, VersionCommand.self,
+            ReferenceCommand.self,
         ])
 }

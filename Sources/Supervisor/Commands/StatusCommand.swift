@@ -15,7 +15,7 @@ struct StatusCommand: ParsableCommand {
         let line = try self.control.ask(ControlRequest(command: "status"))
         switch self.output {
         case .json: print(String(decoding: line, as: UTF8.self))
-        case .table: print(StatusTable.text(try self.control.read(line, as: StatusAnswer.self)))
+        case .table: print(StatusTable.text(try self.control.read(line, as: SupervisorStatus.self)))
         }
     }
 }

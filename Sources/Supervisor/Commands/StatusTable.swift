@@ -4,43 +4,57 @@ import Shared
 
 /// `lychgate status` for people: columns as kubectl's, aligned, two spaces apart.
 enum StatusTable {
-    static func text(_ answer: StatusAnswer) -> String {
-        let handoff = answer.handoff
-        let uptime = DurationText.format(.seconds(Int64(answer.uptimeSeconds)))
-        let summary = "lychgate \(answer.version)  pid \(answer.pid)  \(answer.state)  up \(uptime)"
+    static func text(_ status: SupervisorStatus) -> String {
         let listeners = TextTable.text(
-            [["LISTENER", "ADDRESS"]] + answer.listeners.map { [$0.name, $0.address] })
+            [["LISTENER", "ADDRESS"]] + status.listeners.map { [$0.name, $0.address] })
+        let handoff = status.handoff
         let handoffs = TextTable.text([
             ["ACCEPTED", "HANDED", "CLAIMED", "UNCLAIMED", "REDELIVERED", "LOST"],
-            [handoff.accepted, handoff.handed, handoff.claimed, handoff.unclaimed, handoff.redelivered, handoff.lost]
-                .map(String.init),
+            [
+                "\(handoff.accepted)", "\(handoff.handed)", "\(handoff.claimed)", "\(handoff.unclaimed)",
+                "\(handoff.redelivered)", "\(handoff.lost)",
+            ],
         ])
         let keyring = TextTable.text([
             ["KEYRING", "PID", "GENERATION"],
-            [answer.keyring.state, "\(answer.keyring.pid)", "\(answer.keyring.generation)"],
+            [status.keyring.state, "\(status.keyring.pid)", "\(status.keyring.generation)"],
         ])
-        let workers = TextTable.text(
-            [
-                [
-                    "WORKER", "STATE", "PID", "CONNS", "IN-FLIGHT", "UPSTREAM", "IDLE", "ORPHANS", "ENDED", "CANCELLED",
-                    "MEMORY", "FDS",
-                ]
-            ]
-                + answer.workers.map { worker in
-                    ["\(worker.slot).\(worker.generation)", worker.state, "\(worker.pid)"]
-                        + [
-                            worker.connections, worker.inFlight, worker.upstreamConnections, worker.upstreamIdle,
-                            worker.orphans, worker.exchangesEnded, worker.cancelled,
-                        ].map(String.init) + [Self.memory(worker.rssAnonBytes), "\(worker.descriptors)"]
-                })
-        let admin = answer.admin.map { admin in
+        let admin = status.admin.map { admin in
             TextTable.text([
                 ["ADMIN", "PID", "ADDRESS", "CONNS"],
                 [admin.state, "\(admin.pid)", admin.address, "\(admin.connections)"],
             ])
         }
-        return ([summary, listeners, handoffs, keyring] + (admin.map { [$0] } ?? []) + [workers]).joined(
-            separator: "\n\n")
+        let tables = [summary(status), listeners, handoffs, keyring] + (admin.map { [$0] } ?? [])
+        return (tables + [workers(status.workers)]).joined(separator: "\n\n")
+    }
+
+    /// The line above all tables.
+    static func summary(_ status: SupervisorStatus) -> String {
+        let uptime = DurationText.format(.seconds(Int64(min(max(0, status.uptimeSeconds), 1e9))))
+        return "lychgate \(status.version)  pid \(status.pid)  \(status.state)  up \(uptime)"
+    }
+
+    /// - Parameter rates: requests ended in a second, by the worker's place; nil: the column is left out.
+    static func workers(_ workers: [SupervisorStatus.Worker], rates: [Double?]? = nil) -> String {
+        let arePinned = workers.contains { $0.processor != nil }
+        var header = [
+            "WORKER", "STATE", "PID", "CONNS", "IN-FLIGHT", "UPSTREAM", "IDLE", "ORPHANS", "ENDED", "CANCELLED",
+        ]
+        if rates != nil { header.append("ENDED/S") }
+        header += ["MEMORY", "FDS"] + (arePinned ? ["CPU"] : [])
+        let rows = workers.enumerated().map { place, worker in
+            var cells = [
+                "\(worker.slot).\(worker.generation)", worker.state, "\(worker.pid)", "\(worker.connections)",
+                "\(worker.inFlight)", "\(worker.upstreamConnections)", "\(worker.upstreamIdle)", "\(worker.orphans)",
+                "\(worker.exchangesEnded)", "\(worker.cancelled)",
+            ]
+            if let rates { cells.append(rates[place].map { "\(Int($0.rounded()))" } ?? "-") }
+            cells += [Self.memory(worker.rssAnonBytes), "\(worker.descriptors)"]
+            if arePinned { cells.append(worker.processor.map { "\($0)" } ?? "-") }
+            return cells
+        }
+        return TextTable.text([header] + rows)
     }
 
     /// One decimal, in MiB.

@@ -156,6 +156,7 @@ struct ConfigurationDecoder {
         }
         set(&result.maxConnections, section.integer("maxConnections", in: 1...1_000_000))
         set(&result.maxInFlight, section.integer("maxInFlight", in: 1...1_000_000))
+        set(&result.cpuAffinity, section.choice("cpuAffinity"))
         result.executable = self.path(section, "executable", example: "/usr/libexec/lychgate/lychgate-worker")
         return result
     }

@@ -24,14 +24,14 @@ struct AddressLimiter {
         }
     }
 
-    private struct Entry {
+    struct Entry {
         var connections = 0
         /// Connections that may begin at once, as of `time`.
         var tokens: Double
         var time: Instant
     }
 
-    private struct Holding {
+    struct Holding {
         let address: SocketAddress
         /// nil: no worker has it yet.
         var worker: WorkerID?
@@ -50,8 +50,8 @@ struct AddressLimiter {
     /// By the listener's place in the configuration: proxies that are trusted to speak for their clients.
     private var proxies: [[AddressRange]]
     private let capacity: Int
-    private var entries: [SocketAddress: Entry] = [:]
-    private var holdings: [UInt64: Holding] = [:]
+    var entries: [SocketAddress: Entry] = [:]
+    var holdings: [UInt64: Holding] = [:]
     private var lastSweep = Instant.zero
     /// Since the start.
     var refusals = Refusals()
@@ -100,7 +100,7 @@ struct AddressLimiter {
     }
 
     /// nil: there is no place.
-    private mutating func fresh(_ now: Instant) -> Entry? {
+    mutating func fresh(_ now: Instant) -> Entry? {
         if entries.count >= capacity, now.since(lastSweep) >= Self.sweepInterval {
             lastSweep = now
             let full = perSecond * Self.burst

@@ -5,8 +5,9 @@ import Shared
 /// Descriptors kept for the moment at which this process has no others left: a worker must be replaceable even then.
 final class DescriptorReserve {
     /// Enough to start one child: two ends of its channel, its panel, its pidfd, and what the C library needs meanwhile.
-    static let count = 8
+    static let forChild = 8
 
+    private let count: Int
     private var held: [FileDescriptorBox] = []
 
     private final class FileDescriptorBox {
@@ -14,17 +15,20 @@ final class DescriptorReserve {
         init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
     }
 
-    init() { refill() }
+    init(count: Int = forChild) {
+        self.count = count
+        refill()
+    }
 
     /// Whether it is whole.
-    var isFull: Bool { held.count == Self.count }
+    var isFull: Bool { held.count == count }
 
     /// Makes its descriptors free for use.
     func release() { held.removeAll() }
 
     /// Takes descriptors as long as there are any.
     func refill() {
-        while held.count < Self.count, let file = try? MemoryFile.sealed(name: "lychgate-reserve", bytes: []) {
+        while held.count < count, let file = try? MemoryFile.sealed(name: "lychgate-reserve", bytes: []) {
             held.append(FileDescriptorBox(file))
         }
     }

@@ -8,7 +8,7 @@ protocol ReloaderOwner: AnyObject {
     /// That configuration is in force from now on.
     func reloaded(_ loaded: LoadedConfiguration, now: Instant)
     /// One has ended, either way.
-    func reloadEnded(_ outcome: Reloader.Outcome, now: Instant)
+    func reloadEnded(_ kind: Reloader.Kind, _ outcome: Reloader.Outcome, now: Instant)
 }
 
 /// Takes a new configuration into force, or the same one with new processes: reads it, has it checked, lets the pool go
@@ -41,6 +41,7 @@ final class Reloader {
     private let groups: WorkerGroups?
     private(set) var loaded: LoadedConfiguration
     private var phase = Phase.idle
+    private var kind = Kind.reload
     private var reply: ((Outcome) -> Void)?
 
     init(_ loaded: LoadedConfiguration, pool: WorkerPool, log: Logger, journal: Bool, groups: WorkerGroups?) {
@@ -67,6 +68,7 @@ final class Reloader {
         guard !pool.stopping else { return reply(.failed("the gateway is stopping")) }
         guard !isBusy else { return reply(.failed("another reload or restart is going on")) }
         self.reply = reply
+        self.kind = kind
         log.notice("\(kind.rawValue) begins")
         let next: LoadedConfiguration
         do throws(ConfigurationError) {
@@ -147,12 +149,12 @@ final class Reloader {
     private func end(_ outcome: Outcome) {
         phase = .idle
         switch outcome {
-        case .done(let what): log.notice("reload has ended", metadata: ["result": "\(what)"])
-        case .failed(let why): log.error("reload has failed", metadata: ["reason": "\(why)"])
+        case .done(let what): log.notice("\(kind.rawValue) has ended", metadata: ["result": "\(what)"])
+        case .failed(let why): log.error("\(kind.rawValue) has failed", metadata: ["reason": "\(why)"])
         }
         let reply = self.reply
         self.reply = nil
-        owner?.reloadEnded(outcome, now: pool.reactor.now)
+        owner?.reloadEnded(kind, outcome, now: pool.reactor.now)
         reply?(outcome)
     }
 }

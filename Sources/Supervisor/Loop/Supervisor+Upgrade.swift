@@ -28,6 +28,7 @@ extension Supervisor: UpgraderOwner {
 
     func upgradeFailed(_ why: String, waiting: ControlClient.Name?, now: Instant) {
         upgradeFailure = why.split(separator: "\n").first.map(String.init)
+        pool.board.ended(.upgrade, failed: true)
         if let waiting { answerSoon(waiting, ControlAnswer.line(ControlFailure(error: why))) }
         guard shutdown.state == .running, !upgrader.isBusy, !reloader.isBusy else { return }
         if announced { notifier.ready() }

@@ -14,7 +14,7 @@ final class Supervisor: EventHandler, TimerHandler {
     let listeners: [SupervisorStatus.Listener]
     /// Where health and metrics are served; nil: nowhere.
     let admin: String?
-    private(set) var shutdown: ShutdownStateMachine
+    var shutdown: ShutdownStateMachine
     let acceptor: Acceptor
     let reloader: Reloader
     let upgrader: Upgrader
@@ -23,17 +23,19 @@ final class Supervisor: EventHandler, TimerHandler {
     private let controlPath: String?
     private(set) var control: ControlSocket?
     private var signalRegistration = Reactor.Registration.none
-    private var shutdownTimer = Reactor.Timer.none
-    private var exitCode = ExitCode.success
-    private(set) var announced: Bool
+    var shutdownTimer = Reactor.Timer.none
+    var exitCode = ExitCode.success
+    var announced: Bool
     private var statusLine = ""
-    private var reloadFailure: String?
+    /// Why the last reload or restart failed; nil: it did not.
+    var reloadFailure: String?
     /// Why the last upgrade failed; nil: it did not.
     var upgradeFailure: String?
-    private var reloadOwed = false
+    /// Somebody has asked for a reload when there could be none.
+    var reloadOwed = false
     private var lateAnswers: [(ControlClient.Name, [UInt8])] = []
 
-    private enum Tag {
+    enum Tag {
         static let shutdown: UInt32 = 1
         static let tick: UInt32 = 2
         static let reload: UInt32 = 3
@@ -70,7 +72,7 @@ final class Supervisor: EventHandler, TimerHandler {
                     quota: WorkerCount.ownQuota()),
                 descriptorLimit: DescriptorLimit.raise(),
                 launcher: launcher, adminSockets: configuration.admin == nil ? nil : adminSockets, log: log)
-            if let landing { try pool.adopt(landing.state.pool, from: landing.passed) }
+            if let landing { try pool.adopt(landing.state.pool, from: landing.passed, groups: groups) }
         } catch {
             throw .system("cannot prepare the loop", error)
         }
@@ -80,38 +82,6 @@ final class Supervisor: EventHandler, TimerHandler {
             reactor: reactor, log: log)
         started = landing?.state.started ?? reactor.now
         announced = landing?.state.announced ?? false
-    }
-
-    private static func launcher(
-        _ loaded: LoadedConfiguration, journal: Bool, groups: WorkerGroups?
-    ) throws(StartFailure) -> WorkerLauncher {
-        let configuration = loaded.configuration
-        let executable = try workerExecutable(configuration.workers.executable)
-        do throws(Errno) {
-            return try WorkerLauncher(
-                program: try ProgramFile(executable), panelRows: configuration.workers.maxInFlight, json: loaded.json,
-                journal: journal, groups: groups, groupLimit: configuration.recycling.groupLimit)
-        } catch {
-            throw .system("cannot prepare workers", error)
-        }
-    }
-
-    private static func listen(
-        _ listeners: [ListenerConfiguration], log: Logger
-    ) throws(StartFailure) -> ListenerSockets {
-        let activation: SocketActivation
-        do throws(Errno) {
-            activation = try SocketActivation()
-        } catch {
-            throw .system("cannot take systemd's sockets", error)
-        }
-        return try ListenerSockets(listeners, activation: activation, log: log)
-    }
-
-    static func workerExecutable(_ configured: String?) throws(StartFailure) -> String {
-        guard let path = Companion.path(of: "lychgate-worker", configured: configured), FileSystem.isExecutable(path)
-        else { throw .noWorkerExecutable(configured: configured) }
-        return path
     }
 
     /// Prepares the rest of what can fail.
@@ -220,13 +190,6 @@ final class Supervisor: EventHandler, TimerHandler {
         }
     }
 
-    func reload(_ kind: Reloader.Kind, reply: @escaping (Reloader.Outcome) -> Void) {
-        guard shutdown.state == .running else { return reply(.failed("the gateway is stopping")) }
-        if upgrader.isBusy { return reply(.failed("an upgrade is going on")) }
-        if announced, !reloader.isBusy { notifier.reloading(reactor.now) }
-        reloader.begin(kind, reply: reply)
-    }
-
     func sendLateAnswers() {
         for (client, line) in lateAnswers { control?.answer(client, line) }
         lateAnswers = []
@@ -238,8 +201,6 @@ final class Supervisor: EventHandler, TimerHandler {
         _ = reactor.startTimer(at: reactor.now, handler: self, tag: Tag.answers)
     }
 
-    // MARK: Shutdown
-
     /// In one word, as status shows it.
     var stateName: String {
         switch shutdown.state {
@@ -247,100 +208,6 @@ final class Supervisor: EventHandler, TimerHandler {
         case .notReady, .gateways: "draining"
         case .keyring, .over: "stopping"
         }
-    }
-
-    private func perform(_ action: ShutdownStateMachine.Action, now: Instant) {
-        switch action {
-        case .none: break
-        case .announce:
-            notifier.stopping()
-            reloader.stop()
-            log.notice("not ready any more; the drain begins later")
-        case .drainGateways(let drain, let hard):
-            notifier.stopping()
-            upgrader.stop()
-            reloader.stop()
-            acceptor.stop()
-            pool.drainGateways(deadline: drain, hard: hard)
-            checkGone(now)
-        case .drainKeyring(let deadline):
-            pool.drainKeyring(deadline: deadline)
-            checkGone(now)
-        case .cut(let hard):
-            notifier.stopping()
-            upgrader.stop()
-            reloader.stop()
-            acceptor.stop()
-            pool.cutAll(hard: hard)
-            checkGone(now)
-        case .kill: pool.killAll()
-        case .finish(let code):
-            exitCode = code
-            reactor.stop()
-        }
-        reactor.cancelTimer(&shutdownTimer)
-        if shutdown.nextDeadline != .never {
-            shutdownTimer = reactor.startTimer(at: shutdown.nextDeadline, handler: self, tag: Tag.shutdown)
-        }
-    }
-
-    private func checkGone(_ now: Instant) {
-        perform(
-            shutdown.childGone(gatewaysLeft: pool.gatewaysLeft, keyringLeft: pool.keyringLeft, now: now), now: now)
-    }
-
-    private func end() {
-        control?.close()
-        let counts = pool.handOff.counts
-        log.notice(
-            "stopped",
-            metadata: [
-                "served_out": "\(pool.tally.servedOut)", "ended": "\(pool.tally.drained)",
-                "cut": "\(pool.tally.cut)", "killed": "\(pool.tally.killed)",
-                "lost": "\(counts.lost)", "accepted": "\(counts.accepted)",
-                "elapsed_ms": "\(Int(reactor.now.since(shutdown.began ?? reactor.now).milliseconds))",
-            ])
-    }
-}
-
-extension Supervisor: WorkerPoolOwner {
-    func workerBecameReady(now: Instant) {
-        guard !announced else { return }
-        announced = true
-        log.notice("serving", metadata: ["after_ms": "\(Int(now.since(started).milliseconds))"])
-        notifier.ready()
-    }
-
-    func rollEnded(failure: String?, now: Instant) { reloader.rollEnded(failure: failure, now: now) }
-
-    func slotGone(now: Instant) { checkGone(now) }
-
-    func poolGivesUp(exitCode: Int32, now: Instant) {
-        perform(shutdown.failed(exitCode, now: now), now: now)
-    }
-}
-
-extension Supervisor: ReloaderOwner {
-    func reloaded(_ loaded: LoadedConfiguration, now: Instant) {
-        guard shutdown.state == .running else { return }
-        shutdown = ShutdownStateMachine(loaded.configuration.deadlines)
-    }
-
-    func reloadEnded(_ outcome: Reloader.Outcome, now: Instant) {
-        switch outcome {
-        case .done: reloadFailure = nil
-        case .failed(let why): reloadFailure = why.split(separator: "\n").first.map(String.init)
-        }
-        guard shutdown.state == .running else { return }
-        if announced { notifier.ready() }
-        repayReload(now)
-    }
-
-    /// Reads the files once more if somebody asked for that while it could not be done.
-    func repayReload(_ now: Instant) {
-        guard reloadOwed else { return }
-        reloadOwed = false
-        _ = reactor.startTimer(at: now, handler: self, tag: Tag.reload)
     }
 }
 

@@ -4,7 +4,14 @@ import Shared
 
 /// Starts children: as processes in production, inside one process in the simulator.
 protocol ChildLauncher: AnyObject {
+    /// The versions of the control protocol that its children may speak.
+    var speaks: ClosedRange<UInt32> { get }
     func launch(_ role: WorkerRole) throws(Errno) -> LaunchedChild
+}
+
+extension ChildLauncher {
+    /// Children of our own build.
+    var speaks: ClosedRange<UInt32> { ControlProtocol.version...ControlProtocol.version }
 }
 
 /// A child that was started, and what the supervisor has of it.
@@ -20,8 +27,10 @@ protocol RunningChild: AnyObject {
     var pid: Int32 { get }
     /// Readable once it has ended (a pidfd); it stays the child's.
     var exitDescriptor: Int32 { get }
-    /// Anonymous memory in bytes; nil: unknown.
+    /// Memory in bytes; nil: unknown.
     var memory: UInt64? { get }
+    /// The name of its own control group; nil: it has none.
+    var group: String? { get }
     func signal(_ signal: Int32)
     /// Reaps it if it has ended; nil while it runs.
     func reap() -> ChildProcess.Exit?
@@ -29,26 +38,25 @@ protocol RunningChild: AnyObject {
     func end(by deadline: Instant)
 }
 
+extension RunningChild {
+    var group: String? { nil }
+}
+
 /// A child process.
 final class SpawnedChild: RunningChild {
     private let process: ChildProcess
-    private let groups: WorkerGroups?
-    /// Its control group's folder; nil: it has none of its own.
-    private var group: String?
+    /// nil: it has no control group of its own.
+    private var ownGroup: WorkerGroup?
 
-    init(_ process: consuming ChildProcess, groups: WorkerGroups? = nil, group: String? = nil) {
+    init(_ process: consuming ChildProcess, group: WorkerGroup? = nil) {
         self.process = process
-        self.groups = groups
-        self.group = group
+        ownGroup = group
     }
 
     var pid: Int32 { process.pid }
     var exitDescriptor: Int32 { process.pidfd.raw }
-    /// The larger of what the process and what its control group shows.
-    var memory: UInt64? {
-        let own = ProcessFigures.rssAnonBytes(pid: process.pid)
-        return [own, group.flatMap { WorkerGroups.memory(of: $0) }].compactMap(\.self).max()
-    }
+    var memory: UInt64? { WorkerGroup.memory(of: process.pid, in: ownGroup) }
+    var group: String? { ownGroup?.name }
 
     func signal(_ signal: Int32) { process.signal(signal) }
 
@@ -59,8 +67,8 @@ final class SpawnedChild: RunningChild {
     }
 
     private func leaveGroup() {
-        if let group { groups?.left(group) }
-        group = nil
+        ownGroup?.leave()
+        ownGroup = nil
     }
 
     func end(by deadline: Instant) {

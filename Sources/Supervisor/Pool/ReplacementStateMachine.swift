@@ -51,6 +51,14 @@ struct ReplacementStateMachine: Equatable, Codable {
         return nil
     }
 
+    /// The slot whose worker is to go once the new one is ready, or goes already.
+    var leaving: Int? {
+        switch state {
+        case .idle: nil
+        case .starting(let job), .standing(let job), .leaving(let job): job.old
+        }
+    }
+
     /// The driver opens `job.new` next, and then calls `look`.
     mutating func begin(_ job: Job) {
         precondition(isIdle && (job.old != nil || job.new != nil))
@@ -71,6 +79,10 @@ struct ReplacementStateMachine: Equatable, Codable {
 
     /// - Parameter readyWithout: how many workers are ready, the one in that slot left out.
     mutating func look(readyWithout: (Int?) -> Int) -> Action {
+        if DeliberateFault.isOn(.drainsBeforeReady), case .starting(let job) = state, let old = job.old {
+            state = .leaving(job)
+            return .drain(slot: old, job.reason)
+        }
         guard case .standing(let job) = state, readyWithout(job.old) >= job.floor else { return .none }
         guard let old = job.old else {
             state = .idle
@@ -82,7 +94,9 @@ struct ReplacementStateMachine: Equatable, Codable {
 
     /// A slot has no process any more, and none will come.
     mutating func gone(slot: Int) -> Action {
-        guard case .leaving(let job) = state, job.old == slot else { return .none }
+        guard case .leaving(let job) = state, job.old == slot, !DeliberateFault.isOn(.replacementNotEnded) else {
+            return .none
+        }
         state = .idle
         return .done(job)
     }

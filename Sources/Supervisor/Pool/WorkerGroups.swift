@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FoundationEssentials
 import Logging
 import Shared
 
@@ -46,6 +47,7 @@ final class WorkerGroups {
         guard isDelegated(base) else { throw .notDelegated }
         if !stands { try enter("\(base)/\(Self.ownName)", ProcessFigures.ownPid) }
         try write("+memory", to: "\(base)/cgroup.subtree_control")
+        removeLeftovers()
     }
 
     /// Where this process stands; nil: it may make none there, and the log says why.
@@ -58,28 +60,40 @@ final class WorkerGroups {
         }
     }
 
-    /// Puts a child that was just started into a group of its own, with that limit in bytes; its folder.
-    func admit(_ pid: Int32, name: String, limit: Int) throws(Obstacle) -> String {
-        let folder = "\(base)/\(name)"
+    /// Puts a child that was just started into a group of its own, with that limit in bytes.
+    func admit(_ pid: Int32, name: String, limit: Int) throws(Obstacle) -> WorkerGroup {
+        let group = WorkerGroup(name: name, folder: "\(base)/\(name)", groups: self)
         do throws(Obstacle) {
-            try make(folder)
-            try write("\(limit)", to: "\(folder)/memory.max")
-            try write("\(pid)", to: "\(folder)/cgroup.procs")
+            try make(group.folder)
+            // Where the kernel lacks that file, what the group holds is watched all the same.
+            if FileSystem.exists("\(group.folder)/memory.max") {
+                try write("\(limit)", to: "\(group.folder)/memory.max")
+            }
+            try write("\(pid)", to: "\(group.folder)/cgroup.procs")
         } catch {
-            left(folder)
+            group.leave()
             throw error
         }
-        return folder
+        return group
     }
 
-    /// The group's process is gone.
-    func left(_ folder: String) {
+    /// The group of a child that another program of this supervisor has put there; nil: it is not there.
+    func find(_ name: String, of pid: Int32) -> WorkerGroup? {
+        let group = WorkerGroup(name: name, folder: "\(base)/\(name)", groups: self)
+        guard let members = try? SmallFile.read("\(group.folder)/cgroup.procs"),
+            members.split(separator: "\n").contains("\(pid)")
+        else { return nil }
+        return group
+    }
+
+    /// Nobody wants that folder any more, once it is empty.
+    func remove(_ folder: String) {
         leftovers.append(folder)
         sweep()
     }
 
     /// Removes what can be removed by now.
-    func sweep() {
+    private func sweep() {
         leftovers = leftovers.filter { folder in
             do throws(Errno) {
                 try FileSystem.removeFolder(folder)
@@ -90,14 +104,19 @@ final class WorkerGroups {
         }
     }
 
-    /// What the group's processes hold, without page cache that could be dropped at once: as the kubelet reckons a
-    /// working set. nil: it cannot be read.
-    static func memory(of folder: String) -> UInt64? {
-        guard let current = try? SmallFile.readBytes("\(folder)/memory.current"),
-            let total = SmallFile.number(of: "", in: current.span),
-            let statistics = try? SmallFile.readBytes("\(folder)/memory.stat")
-        else { return nil }
-        return total - min(total, SmallFile.number(of: "inactive_file ", in: statistics.span) ?? 0)
+    /// Removes the groups of children that a supervisor before us has left; those whose process still runs go later.
+    private func removeLeftovers() {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: base)) ?? []
+        leftovers = names.filter(Self.isOurs).map { "\(base)/\($0)" }
+        sweep()
+    }
+
+    /// What a child's group is called.
+    static func name(_ role: WorkerRole, _ pid: Int32) -> String { "\(role.rawValue)-\(pid)" }
+
+    static func isOurs(_ name: String) -> Bool {
+        let parts = name.split(separator: "-", omittingEmptySubsequences: false)
+        return parts.count == 2 && WorkerRole(rawValue: String(parts[0])) != nil && Int32(parts[1]) != nil
     }
 
     private func enter(_ folder: String, _ pid: Int32) throws(Obstacle) {

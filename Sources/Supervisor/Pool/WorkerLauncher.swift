@@ -8,6 +8,7 @@ final class WorkerLauncher: ChildLauncher {
     let program: ProgramFile
     /// Exchanges in flight that a panel has room for.
     let panelRows: Int
+    let speaks: ClosedRange<UInt32>
     private let configuration: FileDescriptor
     private let environment: [String]
 
@@ -17,14 +18,16 @@ final class WorkerLauncher: ChildLauncher {
     /// - Parameters:
     ///   - json: the configuration, as children read it.
     ///   - groups: where children get control groups of their own; nil: nowhere.
+    ///   - speaks: the versions of the control protocol that the program's children may speak.
     init(
         program: ProgramFile, panelRows: Int, json: [UInt8], journal: Bool, groups: WorkerGroups? = nil,
-        groupLimit: Int = 0
+        groupLimit: Int = 0, speaks: ClosedRange<UInt32> = ControlProtocol.version...ControlProtocol.version
     ) throws(Errno) {
         self.program = program
         self.groups = groups
         self.groupLimit = groupLimit
         self.panelRows = panelRows
+        self.speaks = speaks
         configuration = try MemoryFile.sealed(name: "lychgate-configuration", bytes: json)
         // Nothing of our own environment: it may hold anything. A child only needs to know who reads its log.
         var environment = journal ? ["LYCHGATE_JOURNAL=1"] : []
@@ -45,8 +48,8 @@ final class WorkerLauncher: ChildLauncher {
             path: program.pathForChildren, name: program.path, arguments: [role.rawValue], environment: environment,
             descriptors: [theirs.raw, board.raw, configuration.raw])
         // Without a group of its own it is watched by its RssAnon alone.
-        let group = try? groups?.admit(process.pid, name: "\(role.rawValue)-\(process.pid)", limit: groupLimit)
+        let group = try? groups?.admit(process.pid, name: WorkerGroups.name(role, process.pid), limit: groupLimit)
         return LaunchedChild(
-            process: SpawnedChild(process, groups: groups, group: group), channel: ours.release(), panel: panel)
+            process: SpawnedChild(process, group: group), channel: ours.release(), panel: panel)
     }
 }

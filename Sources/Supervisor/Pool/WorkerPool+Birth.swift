@@ -9,6 +9,7 @@ extension WorkerPool {
         do throws(Errno) {
             let process = try startProcess(slot)
             slot.process = process
+            pin(process, of: slot)
             board.spawned()
             admin?.began(process)
             if let configuration = slot.edition?.configuration {
@@ -42,7 +43,24 @@ extension WorkerPool {
         }
     }
 
-    private func launcher(of slot: WorkerSlot) -> any ChildLauncher {
+    /// Binds a gateway worker to a processor where its configuration wants that. It serves without as well.
+    private func pin(_ process: WorkerProcess, of slot: WorkerSlot) {
+        guard slot.edition?.configuration.workers.cpuAffinity == .auto, process.role == .gateway else { return }
+        let stays = gateways.filter { $0 !== slot && !$0.machine.isLeaving && $0.number != replacement.leaving }
+        let choice = AffinityPolicy.choose(
+            among: ProcessorAffinity.of(pid: 0), taken: stays.compactMap { $0.process?.processor })
+        guard let choice else { return }
+        do throws(Errno) {
+            try ProcessorAffinity.pin(pid: process.pid, to: choice)
+            process.processor = choice
+        } catch {
+            log.warning(
+                "cannot bind a worker to a processor",
+                metadata: ["worker": "\(process.id)", "processor": "\(choice)", "error": "\(error)"])
+        }
+    }
+
+    func launcher(of slot: WorkerSlot) -> any ChildLauncher {
         if slot.role == .admin { return current.launcher }
         return slot.edition?.launcher ?? post(of: slot).launcher
     }

@@ -18,6 +18,7 @@ extension WorkerPool {
             ledger: saved(handOff), replacement: replacement, replaceNotBefore: replaceNotBefore,
             refusals: .init(
                 uniqueKeysWithValues: AddressLimiter.Refusal.allCases.map { ($0.rawValue, handOff.refusals[$0]) }),
+            addresses: handOff.addresses?.saved,
             recycles: .init(uniqueKeysWithValues: recycles.map { ($0.key.rawValue, $0.value) }),
             everReady: everReady.sorted { $0.rawValue < $1.rawValue }, board: board.saved)
     }
@@ -31,7 +32,7 @@ extension WorkerPool {
     private func saved(_ post: KeyringPost) -> SavedPool.Keyring {
         .init(
             slot: saved(post.slot), keys: post.keys.raw, generation: post.keys.generation,
-            isAsked: post.keysOwed || post.refresh.isPlanned)
+            isAsked: !post.owed.isEmpty || post.refresh.isPlanned)
     }
 
     private func saved(_ handOff: HandOff) -> SavedPool.Ledger {
@@ -40,11 +41,11 @@ extension WorkerPool {
 
     /// Becomes what was saved, before its start. Nothing is read from any child, and none is told anything that it would
     /// not be told anyway, so that after a failure the program before can go on.
-    func adopt(_ saved: SavedPool, from passed: PassedDescriptors) throws(Errno) {
+    func adopt(_ saved: SavedPool, from passed: PassedDescriptors, groups: WorkerGroups?) throws(Errno) {
         guard let first = saved.keyrings.first, (saved.admin != nil) == (admin != nil) else { throw .invalid }
         handOff.reserve(slots: saved.gateways.count)
         keyrings = []
-        for keyring in saved.keyrings { keyrings.append(try adopt(keyring, from: passed)) }
+        for keyring in saved.keyrings { keyrings.append(try adopt(keyring, from: passed, groups: groups)) }
         guard let post = keyrings.first, post.slot.number == first.slot.number else { throw .invalid }
         current = Edition(
             current.configuration, launcher: current.launcher, keyring: post, workers: saved.workers,
@@ -52,17 +53,18 @@ extension WorkerPool {
         gateways = []
         for (number, slot) in saved.gateways.enumerated() {
             guard slot.number == number, slot.role == .gateway else { throw .invalid }
-            let adopted = try adopt(slot, from: passed)
+            let adopted = try adopt(slot, from: passed, groups: groups)
             adopted.edition = current
             gateways.append(adopted)
         }
         try handOff.adopt(saved.ledger.saved, sockets: saved.ledger.sockets, from: passed)
         if let admin, let before = saved.admin {
             admin.slot.machine = before.slot.machine
-            admin.slot.process = try adoptProcess(of: before.slot, from: passed)
+            admin.slot.process = try adoptProcess(of: before.slot, from: passed, groups: groups)
             admin.handOff.reserve(slots: before.slot.number + 1)
             try admin.handOff.adopt(before.ledger.saved, sockets: before.ledger.sockets, from: passed)
         }
+        if let addresses = saved.addresses { handOff.addresses?.restore(addresses, now: reactor.now) }
         replacement = saved.replacement
         replaceNotBefore = saved.replaceNotBefore
         for (name, count) in saved.refusals {
@@ -79,7 +81,7 @@ extension WorkerPool {
     func settle(_ saved: SavedPool) {
         for (post, before) in zip(keyrings, saved.keyrings) {
             if post !== current.keyring { advance(post.slot, now: reactor.now) }
-            if before.isAsked { wantKeys(post) }
+            if before.isAsked { wantKeys(post, issuer: nil) }
         }
         let slots = saved.gateways + saved.keyrings.map(\.slot) + (saved.admin.map { [$0.slot] } ?? [])
         for before in slots {
@@ -91,28 +93,32 @@ extension WorkerPool {
         if let before = saved.admin { admin?.adopted(isGreeted: before.isGreeted) }
     }
 
-    private func adopt(_ saved: SavedPool.Keyring, from passed: PassedDescriptors) throws(Errno) -> KeyringPost {
+    private func adopt(
+        _ saved: SavedPool.Keyring, from passed: PassedDescriptors, groups: WorkerGroups?
+    ) throws(Errno) -> KeyringPost {
         let post = KeyringPost(
             number: saved.slot.number, launcher: current.launcher, startAllowance: deadlines.workerStart,
             now: reactor.now)
         post.slot.machine = saved.slot.machine
-        post.slot.process = try adoptProcess(of: saved.slot, from: passed)
+        post.slot.process = try adoptProcess(of: saved.slot, from: passed, groups: groups)
         if let keys = saved.keys { post.keys = KeyStore(try passed.take(keys), generation: saved.generation) }
         return post
     }
 
-    private func adopt(_ saved: SavedPool.Slot, from passed: PassedDescriptors) throws(Errno) -> WorkerSlot {
+    private func adopt(
+        _ saved: SavedPool.Slot, from passed: PassedDescriptors, groups: WorkerGroups?
+    ) throws(Errno) -> WorkerSlot {
         let slot = WorkerSlot(
             number: saved.number, role: saved.role, startAllowance: deadlines.workerStart, now: reactor.now)
         slot.machine = saved.machine
         slot.lastFault = saved.lastFault.flatMap { .init(rawValue: $0) }
         slot.leavesFor = saved.leavesFor
-        slot.process = try adoptProcess(of: saved, from: passed)
+        slot.process = try adoptProcess(of: saved, from: passed, groups: groups)
         return slot
     }
 
     private func adoptProcess(
-        of saved: SavedPool.Slot, from passed: PassedDescriptors
+        of saved: SavedPool.Slot, from passed: PassedDescriptors, groups: WorkerGroups?
     ) throws(Errno) -> WorkerProcess? {
         guard let before = saved.process else {
             if saved.machine.hasProcess { throw .invalid }
@@ -120,8 +126,9 @@ extension WorkerPool {
         }
         let process = try WorkerProcess(
             id: WorkerID(slot: saved.number, generation: saved.machine.generation), role: saved.role,
-            launched: try AdoptedChild.launched(before, from: passed), started: before.started, reactor: reactor,
-            owner: self)
+            launched: try AdoptedChild.launched(before, from: passed, groups: groups), started: before.started,
+            reactor: reactor, owner: self)
+        process.processor = before.processor
         if saved.role == .gateway {
             process.recycling = RecyclePolicy(
                 current.configuration.recycling, maxInFlight: current.configuration.workers.maxInFlight,

@@ -28,6 +28,8 @@ final class WorkerProcess: ControlChannelOwner, EventHandler {
     var drainBegan: ShutdownTally.Figures?
     /// What it said in `hello`; nil: nothing yet.
     var protocolVersion: UInt32?
+    /// The processor that it is bound to; nil: to none.
+    var processor: Int?
 
     private let reactor: Reactor
     private let child: any RunningChild
@@ -76,7 +78,8 @@ final class WorkerProcess: ControlChannelOwner, EventHandler {
         guard let channel, let panel = panel.raw else { return nil }
         return .init(
             pid: pid, pidfd: child.exitDescriptor, channel: channel.raw, panel: panel, started: started,
-            keysSent: keysSent, protocolVersion: protocolVersion, waiting: channel.waiting.map { Data($0) })
+            keysSent: keysSent, protocolVersion: protocolVersion, waiting: channel.waiting.map { Data($0) },
+            processor: processor, group: child.group)
     }
 
     /// Carries on what the program before had of it.

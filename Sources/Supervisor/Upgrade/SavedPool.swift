@@ -16,6 +16,10 @@ struct SavedPool: Codable, Equatable {
         var protocolVersion: UInt32?
         /// Records that its channel had no room for yet.
         var waiting: [Data]
+        /// The processor that it is bound to.
+        var processor: Int?
+        /// The name of its own control group.
+        var group: String?
     }
 
     struct Slot: Codable, Equatable {
@@ -56,6 +60,8 @@ struct SavedPool: Codable, Equatable {
         var spawns: UInt64
         var recycles: [UInt64]
         var retired: PanelTotals
+        /// Reloads, restarts and upgrades that ended.
+        var reloads: [UInt64]?
     }
 
     /// Workers that there should be, and connections that each is given at most.
@@ -68,8 +74,10 @@ struct SavedPool: Codable, Equatable {
     var ledger: Ledger
     var replacement: ReplacementStateMachine
     var replaceNotBefore: Instant
-    /// By `AddressLimiter.Refusal`. Whose connections there are is not passed on: they are counted anew as they come.
+    /// By `AddressLimiter.Refusal`.
     var refusals: [String: UInt64]
+    /// Whose connections there are; nil: the program before did not say.
+    var addresses: AddressLimiter.Saved?
     /// By `RecycleReason`.
     var recycles: [String: UInt64]
     var everReady: [WorkerRole]

@@ -198,6 +198,14 @@ struct MetricsPage {
             guard let reason = ChildEnd(rawValue: index) else { continue }
             page.sample("worker_recycles_total", [("reason", reason.name)], count)
         }
+        page.family("reloads_total", .counter, "Reloads, restarts and upgrades that ended, by what came of them.")
+        for (kind, done, failed) in [
+            ("reload", SupervisorFigure.reloadsDone, SupervisorFigure.reloadsFailed),
+            ("restart", .restartsDone, .restartsFailed), ("upgrade", .upgradesDone, .upgradesFailed),
+        ] {
+            page.sample("reloads_total", [("kind", kind), ("result", "done")], supervisor.value(done))
+            page.sample("reloads_total", [("kind", kind), ("result", "failed")], supervisor.value(failed))
+        }
         page.single(
             "stopping", .gauge, "1 from the beginning of a shutdown on.", supervisor.value(.stopping))
         page.single(

@@ -159,7 +159,8 @@ struct ExchangeStateMachine: Equatable {
         case .toUpstream: toUpstreamFinished = true
         case .toClient: toClientFinished = true
         }
-        return toUpstreamFinished && toClientFinished ? end(.completed) : .none
+        let isThrough = toUpstreamFinished && toClientFinished || DeliberateFault.isOn(.halfCloseEndsTunnel)
+        return isThrough ? end(.completed) : .none
     }
 
     /// Whether a way still carries something.

@@ -15,9 +15,10 @@ import Testing
              "admin":{"pid":103,"state":"ready","address":"127.0.0.1:9402","connections":1},
              "workers":[{"slot":0,"generation":1,"pid":102,"state":"ready","connections":12,"inFlight":3,
                "upstreamConnections":4,"upstreamIdle":1,"orphans":0,"exchangesOpened":103,"exchangesEnded":100,
-               "cancelled":2,"orphanMilliseconds":{"count":2,"max":0.4},"rssAnonBytes":13000000,"descriptors":30}]}
+               "cancelled":2,"orphanMilliseconds":{"count":2,"max":0.4},"rssAnonBytes":13000000,"descriptors":30}],
+             "recycles":{"max_age":2},"supervisor":{"descriptors":40,"rssAnonBytes":9000000},"later":true}
             """
-        let answer = try JSONDecoder().decode(StatusAnswer.self, from: Data(json.utf8))
+        let answer = try JSONDecoder().decode(SupervisorStatus.self, from: Data(json.utf8))
         #expect(
             StatusTable.text(answer) == """
                 lychgate 0.1.0  pid 100  running  up 1h1m1s
@@ -37,5 +38,8 @@ import Testing
                 WORKER  STATE  PID  CONNS  IN-FLIGHT  UPSTREAM  IDLE  ORPHANS  ENDED  CANCELLED  MEMORY   FDS
                 0.1     ready  102  12     3          4         1     0        100    2          12.4MiB  30
                 """)
+        var pinned = answer.workers
+        pinned[0].processor = 3
+        #expect(StatusTable.workers(pinned).hasSuffix("12.4MiB  30   3"))
     }
 }

@@ -142,7 +142,7 @@ import Testing
               impersonation: {mode: authorize, maxChecks: 3, allowedFor: 5s, deniedFor: 6s}
               tokenExpiry: {mode: afterGrace, grace: 7s}
               lookups: {maxConcurrent: 1, maxWaiting: 2, maxCached: 3}
-            workers: {count: 2, maxConnections: 10, maxInFlight: 20, executable: token}
+            workers: {count: 2, maxConnections: 10, maxInFlight: 20, cpuAffinity: auto, executable: token}
             recycling: {inFlightLimit: 7, memorySoft: 2MiB, memoryHard: 3MiB, maxRequests: 9, maxAge: 0s, jitterPercent: 0}
             deadlines: {tlsHandshake: 1s, requestHead: 2s, keepAliveIdle: 3s, identity: 4s, upstreamConnect: 5s,
               firstResponseByte: 6s, request: 7s, bodyProgress: 8s, tunnelIdle: 12s, drain: 9s, hardStop: 10s,
@@ -204,7 +204,8 @@ import Testing
                     mode: .authorize, maxChecks: 3, allowedFor: .seconds(5), deniedFor: .seconds(6)),
                 tokenExpiry: .init(mode: .afterGrace, grace: .seconds(7)),
                 lookups: .init(maxConcurrent: 1, maxWaiting: 2, maxCached: 3)),
-            workers: .init(count: 2, maxConnections: 10, maxInFlight: 20, executable: "\(root)/token"),
+            workers: .init(
+                count: 2, maxConnections: 10, maxInFlight: 20, cpuAffinity: .auto, executable: "\(root)/token"),
             recycling: .init(
                 inFlightLimit: 7, memorySoft: 2_097_152, memoryHard: 3_145_728, maxRequests: 9, maxAge: .zero,
                 jitterPercent: 0),

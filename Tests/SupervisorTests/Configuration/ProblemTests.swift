@@ -199,6 +199,9 @@ import Testing
             "integer or word", MinimalConfiguration.adding("workers: {count: all}"),
             "13:18: workers.count: is `all`; write auto or a whole number from 1 to 1024 instead"),
         Mistake(
+            "affinity", MinimalConfiguration.adding("workers: {cpuAffinity: 0-3}"),
+            "13:24: workers.cpuAffinity: is `0-3`; write off or auto instead"),
+        Mistake(
             "duration: no unit", MinimalConfiguration.adding("deadlines: {request: 60}"),
             "13:22: deadlines.request: `60` has no unit; write 60s, or 60ms"),
         Mistake(

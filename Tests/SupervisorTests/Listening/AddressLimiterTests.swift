@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Shared
 import Testing
 
@@ -117,6 +118,34 @@ import Testing
         configuration.limits.acceptsPerSecond = 0
         limiter.use(configuration)
         #expect(!comes(&limiter, 4, "192.0.2.1", at: start))
+    }
+
+    @Test func theProgramAfterAnUpgradeCountsOn() throws {
+        var before = limiter(connections: 2)
+        let worker = WorkerID(slot: 1, generation: 7)
+        _ = comes(&before, 1, "192.0.2.1", at: start)
+        _ = comes(&before, 2, "192.0.2.1", at: start)
+        _ = comes(&before, 3, "2001:db8::1", at: start)
+        before.handed(1, to: worker)
+        let text = try JSONEncoder().encode(before.saved)
+        let saved = try JSONDecoder().decode(AddressLimiter.Saved.self, from: text)
+        var after = limiter(connections: 2)
+        after.restore(saved, now: start)
+        #expect(after.tracked == 2)
+        #expect(!comes(&after, 4, "192.0.2.1", at: start), "both are counted")
+        #expect(comes(&after, 5, "2001:db8::2", at: start))
+        #expect(!comes(&after, 6, "2001:db8::3", at: start))
+        after.workerDied(worker, keeping: [])
+        #expect(comes(&after, 7, "192.0.2.1", at: start), "it knows whose they are")
+        after.ended(2)
+        #expect(comes(&after, 8, "192.0.2.1", at: start), "and which")
+        // What is cut short is taken as far as it goes.
+        var broken = saved
+        broken.connections.removeLast()
+        broken.addresses = [peer("192.0.2.1")]
+        var third = limiter(connections: 2)
+        third.restore(broken, now: start)
+        #expect(third.tracked <= 1)
     }
 
     @Test func linesAreRare() {

@@ -53,10 +53,10 @@ import Testing
         #expect(try SmallFile.read(own) == "\(ProcessFigures.ownPid)")
         #expect(try SmallFile.read("\(folder.path)/cgroup.subtree_control") == "+memory")
         let child = try groups.admit(7, name: "gateway-7", limit: 1_000)
-        #expect(child == "\(folder.path)/gateway-7")
-        #expect(try SmallFile.read("\(child)/cgroup.procs") == "7")
+        #expect(child.folder == "\(folder.path)/gateway-7" && child.name == "gateway-7")
+        #expect(try SmallFile.read("\(child.folder)/cgroup.procs") == "7")
         // One write to a file of a length of its own: the kernel's has none.
-        #expect(try SmallFile.read("\(child)/memory.max").hasPrefix("1000"))
+        #expect(try SmallFile.read("\(child.folder)/memory.max").hasPrefix("1000"))
     }
 
     @Test func afterARestartInPlaceItStandsThereAlready() throws {
@@ -64,7 +64,33 @@ import Testing
         let inner = ControlGroups.Place(mount: folder.path, folder: "\(folder.path)/\(WorkerGroups.ownName)")
         let groups = try WorkerGroups(inner) { _ in true }
         #expect(try SmallFile.read("\(folder.path)/\(WorkerGroups.ownName)/cgroup.procs") == "")
-        #expect(try groups.admit(7, name: "gateway-7", limit: 1) == "\(folder.path)/gateway-7")
+        #expect(try groups.admit(7, name: "gateway-7", limit: 1).folder == "\(folder.path)/gateway-7")
+    }
+
+    @Test func theProgramAfterAnUpgradeFindsThemAgain() throws {
+        let (folder, place) = try hierarchy("memory\n")
+        _ = try WorkerGroups(place) { _ in true }.admit(7, name: WorkerGroups.name(.gateway, 7), limit: 1_000)
+        let groups = try WorkerGroups(place) { _ in true }
+        try "5000\n".write(toFile: "\(folder.path)/gateway-7/memory.current", atomically: true, encoding: .utf8)
+        try "inactive_file 200\n".write(
+            toFile: "\(folder.path)/gateway-7/memory.stat", atomically: true, encoding: .utf8)
+        let found = try #require(groups.find("gateway-7", of: 7))
+        #expect(found.memory == 4_800)
+        #expect(groups.find("gateway-7", of: 8) == nil, "somebody else's")
+        #expect(groups.find("gateway-9", of: 9) == nil)
+    }
+
+    @Test func whatSupervisorsBeforeLeftIsRemoved() throws {
+        let (folder, place) = try hierarchy("memory\n")
+        for name in ["keyring-12", "admin-13", "gateway-x", "other-14", "gateway-15-1"] {
+            try FileManager.default.createDirectory(
+                atPath: "\(folder.path)/\(name)", withIntermediateDirectories: false)
+        }
+        _ = try WorkerGroups(place) { _ in true }
+        let left = try Set(FileManager.default.contentsOfDirectory(atPath: folder.path))
+        // gateway-7 has files here, as a group with a process in it cannot be removed either.
+        #expect(left.isSuperset(of: ["gateway-7", "gateway-x", "other-14", "gateway-15-1"]))
+        #expect(left.isDisjoint(with: ["keyring-12", "admin-13"]))
     }
 
     @Test func memoryIsTheWorkingSet() throws {
@@ -72,10 +98,12 @@ import Testing
         try "5000\n".write(toFile: "\(folder.path)/memory.current", atomically: true, encoding: .utf8)
         try "anon 3000\ninactive_file 1200\nactive_file 1\n".write(
             toFile: "\(folder.path)/memory.stat", atomically: true, encoding: .utf8)
-        #expect(WorkerGroups.memory(of: folder.path) == 3_800)
-        #expect(WorkerGroups.memory(of: "\(folder.path)/none") == nil)
+        let hierarchy = try hierarchy("memory\n")
+        let groups = try WorkerGroups(hierarchy.place) { _ in true }
+        #expect(WorkerGroup(name: "a", folder: folder.path, groups: groups).memory == 3_800)
+        #expect(WorkerGroup(name: "b", folder: "\(folder.path)/none", groups: groups).memory == nil)
         try "anon 1\n".write(toFile: "\(folder.path)/memory.stat", atomically: true, encoding: .utf8)
-        #expect(WorkerGroups.memory(of: folder.path) == 5_000)
+        #expect(WorkerGroup(name: "a", folder: folder.path, groups: groups).memory == 5_000)
     }
 
     /// The places of one process, as two kinds of machines and a container show them.

@@ -21,7 +21,8 @@ import Testing
             number: number, role: role, machine: machine,
             process: .init(
                 pid: 4_000 + base, pidfd: base, channel: base + 1, panel: base + 2, started: now, keysSent: 7,
-                protocolVersion: protocolVersion, waiting: [Data([1, 0, 2])]),
+                protocolVersion: protocolVersion, waiting: [Data([1, 0, 2])], processor: 1,
+                group: "gateway-7"),
             lastFault: ToSupervisor.Fault.upstreamUnreachable.rawValue, leavesFor: .maxAge)
     }
 
@@ -59,9 +60,11 @@ import Testing
                 admin: .init(
                     slot: slot(999, .admin), ledger: .init(saved: ledger.saved, sockets: [10]), isGreeted: true),
                 ledger: .init(saved: ledger.saved, sockets: [11]), replacement: replacement,
-                replaceNotBefore: now + .seconds(30), refusals: ["rate": 2], recycles: ["max_age": 3],
+                replaceNotBefore: now + .seconds(30), refusals: ["rate": 2],
+                addresses: .init(addresses: [.unspecified], connections: Data([1, 2])), recycles: ["max_age": 3],
                 everReady: [.gateway, .keyring],
-                board: .init(startedAt: 1_700_000_000, spawns: 4, recycles: [1, 2, 3], retired: retired)))
+                board: .init(
+                    startedAt: 1_700_000_000, spawns: 4, recycles: [1, 2, 3], retired: retired, reloads: [1, 2, 3])))
     }
 
     @Test func everythingComesBackAsItWas() throws {
