@@ -53,7 +53,9 @@ final class SimulatedLauncher: ChildLauncher {
         // Who is dead starts nobody.
         guard let supervisor, !supervisor.isDead else { throw .again }
         let isUnfit = role == .gateway && fitness == .notStarting
-        if isUnfit || (world.scenario.has(.childrenDoNotStart) && population.random.chance(25)) {
+        // Not at rest: what was started last then would still wait for its next try when it is looked at.
+        let fails = world.scenario.has(.childrenDoNotStart) && !world.isSilent && population.random.chance(25)
+        if isUnfit || fails {
             world.fault("child not started")
             throw .again
         }
