@@ -227,8 +227,10 @@ final class StreamSocket {
         reactor.remove(&place)
     }
 
-    /// If this process dies, the peer gets RST, and can take that for no end. Our own ends stay what they are.
+    /// If this process dies, the peer gets RST, and can take that for no end. Our own ends stay what they are. (Over TLS
+    /// the missing close_notify tells as much.)
     func resetIfKilled() {
+        guard session == nil else { return }
         resetsIfKilled = true
         reactor.kernel.setReset(fd, onClose: true)
     }

@@ -56,6 +56,9 @@ extension Exchange: UpstreamUser {
             plane.panel.updateRow(row, .kind, ExchangeRow.kindWord(kind, stream: UInt32(upstream.streamID)))
             requestBody = BodyRelay(from: client.bodyFraming(of: head), to: upstream.bodyFraming(of: head))
         }
+        // Should this worker be killed, its kernel must not send the FIN that the API server, once it has agreed, would take
+        // for the end of what the client says.
+        if asksForTunnel { upstream.tunnelSocket?.resetIfKilled() }
         // A fresh connection needs no second try, so its request's head need not be kept.
         if !machine.mayRetry { releaseHead() }
     }

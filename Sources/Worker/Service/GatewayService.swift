@@ -92,7 +92,7 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
     /// Says hello and begins to work; all else happens in the loop's turns.
     func begin(channel descriptor: consuming FileDescriptor) throws(Errno) {
         channel = try ControlChannel(reactor: reactor, socket: descriptor, owner: self)
-        plane.askForKeys = { [unowned self] in _ = channel?.send(.wantKeys) }
+        plane.askForKeys = { [unowned self] in _ = channel?.send(.wantKeys(issuer: $0)) }
         probe.onReached = { [unowned self] in becomeReadyIfComplete() }
         probe.onUnreachable = { [unowned self] in _ = channel?.send(.fault(.upstreamUnreachable)) }
         _ = channel?.send(.hello(version: ControlProtocol.version))
@@ -147,7 +147,7 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
         _ = channel?.send(.fault(.descriptorLost))
         switch message {
         case .connection(let id, _, _): connections.notTaken(id)
-        case .keys: _ = channel?.send(.wantKeys)
+        case .keys: _ = channel?.send(.wantKeys(issuer: nil))
         case .refreshKeys, .credentialsChanged, .drain, .cancel, .stop, .panel, .panelGone: break
         }
     }
