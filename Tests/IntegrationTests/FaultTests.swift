@@ -107,6 +107,8 @@ extension Integration {
                     #expect(try world.gateway.connect().request("GET", "/after", token: world.token).status == 200)
                 }
                 #expect(world.gateway.waitUntilIdle(within: .seconds(5)))
+                // Once more: the first look may have come before the supervisor knew of the last kill.
+                try world.gateway.waitUntilReady(workers: workers, within: .seconds(15))
                 let status = try world.gateway.status()
                 #expect(status.workers.count == workers && status.readyWorkers.count == workers)
                 #expect(status.recycles["died", default: 0] >= kills / 2)

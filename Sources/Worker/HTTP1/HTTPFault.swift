@@ -50,6 +50,8 @@ enum HTTPFault: UInt8, Error, CaseIterable, Sendable {
     case unexpectedTransferEncoding
     case tooManyInterimResponses
     case invalidStream
+    // HTTP/2.
+    case extendedConnect
 
     /// The status for the client whose request this is.
     var status: Int {
@@ -106,6 +108,7 @@ enum HTTPFault: UInt8, Error, CaseIterable, Sendable {
         case .unexpectedTransferEncoding: "unexpected-transfer-encoding"
         case .tooManyInterimResponses: "too-many-interim-responses"
         case .invalidStream: "invalid-stream"
+        case .extendedConnect: "extended-connect"
         }
     }
 
@@ -151,6 +154,7 @@ enum HTTPFault: UInt8, Error, CaseIterable, Sendable {
         case .unexpectedTransferEncoding: "a response that has no body has a Transfer-Encoding field"
         case .tooManyInterimResponses: "there are too many interim responses before the final one"
         case .invalidStream: "the frames of an HTTP/2 stream break its rules"
+        case .extendedConnect: "WebSocket over HTTP/2 (RFC 8441) is not offered; it is over HTTP/1.1"
         }
     }
 }

@@ -43,6 +43,8 @@ extension HTTP2EngineOwner {
     unowned let owner: any HTTP2EngineOwner
     /// A chunk of frames that did not fit into the output.
     private var pending: (bytes: UnsafePointer<UInt8>, count: Int)?
+    /// The first frame is out.
+    private var settingsWritten = false
     /// What a DATA frame may carry so that it fits into the record at hand.
     var dataRoom = 0
     let fields: HTTP2FieldList
@@ -102,7 +104,8 @@ extension HTTP2EngineOwner {
             case .server: (NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, HTTP2Limits.concurrentStreams)
             case .client: (NGHTTP2_SETTINGS_ENABLE_PUSH, 0)
             }
-        let settings: [(nghttp2_settings_id, Int)] = [
+        let extended = role == .server ? [(NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1)] : []
+        let settings: [(nghttp2_settings_id, Int)] = extended + [
             own,
             (NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, HTTP2Limits.streamWindow),
             (NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, headLimit),
@@ -154,6 +157,7 @@ extension HTTP2EngineOwner {
                 guard unsafe output.reserve(pending.count) else { return .failed }
                 unsafe output.fill { room in
                     unsafe room.copyMemory(from: UnsafeRawBufferPointer(start: pending.bytes, count: pending.count))
+                    if !settingsWritten { unsafe withholdExtendedConnect(in: room) }
                     return unsafe pending.count
                 }
                 unsafe self.pending = nil
@@ -167,6 +171,15 @@ extension HTTP2EngineOwner {
             guard count > 0, let bytes = unsafe bytes else { return .done }
             unsafe pending = (bytes, count)
         }
+    }
+
+    /// Extended CONNECT (RFC 8441) is not offered: the setting goes out as 0, which is its default. nghttp2 itself was
+    /// told 1, since it would otherwise reset a stream with `:protocol` before anybody could answer it 400.
+    private func withholdExtendedConnect(in frame: UnsafeMutableRawBufferPointer) {
+        settingsWritten = true
+        // Behind nine bytes of frame header the first entry: two bytes of identifier, four of value.
+        guard role == .server, frame.count >= 15, unsafe frame[10] == 8 else { return }
+        for index in 11..<15 { unsafe frame[index] = 0 }
     }
 
     /// Whether the session, by the protocol's rules, still has a use.

@@ -86,6 +86,8 @@ struct RequestHeadBuilder {
             value.append(to: &authority)
         } else if name.equals(":scheme") {
             guard value.equals("https") || value.equals("http") else { throw .invalidTarget }
+        } else if name.equals(":protocol") {
+            throw .extendedConnect
         } else {
             throw .invalidFieldName
         }

@@ -65,7 +65,7 @@ struct RequestHeadBuilderTests {
             ("x", "a\r\nimpersonate-user: root", HTTPFault.controlByte), ("x", "a\nb", .controlByte),
             ("x", "a\0b", .controlByte), (":path", "/x", .invalidTarget), (":path", "evil", .invalidTarget),
             (":path", "https://other/", .invalidTarget), (":method", "GET", .invalidMethod),
-            (":status", "200", .invalidFieldName), (":protocol", "websocket", .invalidFieldName),
+            (":status", "200", .invalidFieldName), (":protocol", "websocket", .extendedConnect),
             (":scheme", "ftp", .invalidTarget), ("connection", "close", .invalidConnection),
             ("transfer-encoding", "chunked", .invalidConnection), ("upgrade", "h2c", .invalidConnection),
             ("keep-alive", "5", .invalidConnection), ("proxy-connection", "close", .invalidConnection),
