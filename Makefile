@@ -3,7 +3,7 @@
 # make demo            build it and see it work; TOUR=1: the tour runs by itself and ends
 # make test            everything that CI checks; FILTER=REGEX: only the tests that match
 # make chaos           the tests of workers in trouble at full length: minutes
-# make simulate        simulated worlds, SEEDS=n of them, from FIRST=m on
+# make simulate        simulated worlds, SEEDS=n of them, from FIRST=m on, in an optimised build
 # make soak            N=n requests (a million) abandoned in every way and state, against the optimised programs; OUT=file
 # make build           the programs, optimised, into .build/release
 # make deb             Debian's packages, into .build/deb, and what lintian and its like say of them
@@ -51,7 +51,6 @@ chaos:
 
 simulate:
 	scripts/install-dependencies build test
-	$(SWIFT) build --build-tests
 	scripts/simulate $(or $(SEEDS),2000) $(or $(FIRST),1)
 
 deb:

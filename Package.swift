@@ -13,6 +13,13 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// Our processes have one thread each, so what ships counts references without atomic instructions: some four hundred
+/// of them for each proxied request. Tests run on many threads, and so does the simulator when it is built optimised
+/// (LYCHGATE_SIMULATOR_ONLY): there it stays off. Only for targets that the programs alone use.
+let oneThread: [SwiftSetting] =
+    Context.environment["LYCHGATE_SIMULATOR_ONLY"] == nil
+    ? [.unsafeFlags(["-Xfrontend", "-assume-single-threaded"], .when(configuration: .release))] : []
+
 let package = Package(
     name: "lychgate",
     products: [
@@ -36,11 +43,11 @@ let package = Package(
         .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
-        .target(name: "CEL", dependencies: ["CRE2"], swiftSettings: strict),
+        .target(name: "CEL", dependencies: ["CRE2"], swiftSettings: strict + oneThread),
         .target(
             name: "Shared",
             dependencies: ["CLinux", .product(name: "Logging", package: "swift-log")],
-            swiftSettings: strict),
+            swiftSettings: strict + oneThread),
         .executableTarget(
             name: "Supervisor",
             dependencies: [
@@ -48,14 +55,14 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict + oneThread),
         .executableTarget(
             name: "Worker",
             dependencies: [
                 "Shared", "CLinux", "COpenSSL", "CJose", "CCurl", "CNghttp2", "CEL",
                 .product(name: "Logging", package: "swift-log"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict + oneThread),
         .executableTarget(
             name: "Demo",
             dependencies: [
@@ -96,3 +103,11 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )
+
+// What `scripts/simulate` builds, optimised, into a folder of its own: the simulator, and none of the other tests or of the
+// programs that only they start. (The list of dependencies stays as it is: Package.resolved belongs to all builds.)
+if Context.environment["LYCHGATE_SIMULATOR_ONLY"] != nil {
+    let others: Set = ["Demo", "Soak", "TestSupport"]
+    package.products = []
+    package.targets.removeAll { $0.isTest ? $0.name != "SimulationTests" : others.contains($0.name) }
+}

@@ -205,6 +205,11 @@ long lg_write_if_ready(int fd, const void *bytes, size_t count) {
     return ready.revents & POLLOUT ? lg_write(fd, bytes, count) : -EAGAIN;
 }
 
+long lg_receive(int fd, void *bytes, size_t count) {
+    long result = recv(fd, bytes, count, MSG_DONTWAIT);
+    return result < 0 ? -errno : result;
+}
+
 long lg_send(int fd, const void *bytes, size_t count) {
     long result = send(fd, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT);
     return result < 0 ? -errno : result;

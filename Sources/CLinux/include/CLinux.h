@@ -66,6 +66,8 @@ long lg_write(int fd, const void *bytes, size_t count);
 /// write(2) if poll(2) says that it would not block: for descriptors that must stay blocking because others share them.
 /// A pipe then has room for PIPE_BUF bytes; no more than that may be given.
 long lg_write_if_ready(int fd, const void *bytes, size_t count);
+/// recv(2) with MSG_DONTWAIT: on a socket it costs the kernel less than read(2).
+long lg_receive(int fd, void *bytes, size_t count);
 /// send(2) with MSG_NOSIGNAL | MSG_DONTWAIT.
 long lg_send(int fd, const void *bytes, size_t count);
 int lg_shutdown(int fd, int how);

@@ -24,7 +24,15 @@ package struct UpstreamConfiguration: Codable, Equatable, Sendable {
     package var tokenFile: String?
     /// The bearer token, when it came inline in a kubeconfig.
     package var tokenData: SecretText?
+    /// Whether HTTP/2 is offered to the API server.
+    package var http2 = HTTP2.off
     package var pool: Pool
+
+    package enum HTTP2: String, Codable, CaseIterable, Sendable {
+        /// The server chooses between it and HTTP/1.1 (ALPN), where it speaks TLS.
+        case auto
+        case off
+    }
 
     /// Bounds of each worker's pool of connections to the API server.
     package struct Pool: Codable, Equatable, Sendable {

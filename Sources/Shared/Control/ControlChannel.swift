@@ -113,7 +113,7 @@ package final class ControlChannel<Owner: ControlChannelOwner, Outgoing: Control
 
     package func ready(_ readiness: Readiness, tag: UInt32, now: Instant) {
         if readiness.contains(.writable) { flush() }
-        if !readiness.isDisjoint(with: [.readable, .peerClosed, .failed]) { receive() }
+        if !readiness.isDisjoint(with: .tellsOfReading) { receive() }
     }
 
     private func flush() {

@@ -7,16 +7,12 @@ import Glibc
 package enum ProcessFigures {
     /// Anonymous memory in use, in bytes: RssAnon of /proc/PID/status, which anyone may read.
     package static func rssAnonBytes(pid: Int32) -> UInt64? {
-        guard let status = try? SmallFile.read("/proc/\(pid)/status") else { return nil }
-        return rssAnonBytes(status: status)
+        guard let status = try? SmallFile.readBytes("/proc/\(pid)/status") else { return nil }
+        return rssAnonBytes(status: status.span)
     }
 
-    package static func rssAnonBytes(status: String) -> UInt64? {
-        for line in status.split(separator: "\n") where line.hasPrefix("RssAnon:") {
-            let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
-            return words.count >= 2 ? UInt64(words[1]).map { $0 * 1_024 } : nil
-        }
-        return nil
+    package static func rssAnonBytes(status: Span<UInt8>) -> UInt64? {
+        SmallFile.number(of: "RssAnon:", in: status).map { $0 * 1_024 }
     }
 
     /// Descriptors open; nil: this kernel does not tell. A process that is not dumpable shows its descriptors to root
@@ -44,20 +40,58 @@ package enum ProcessFigures {
 package enum SmallFile {
     /// Up to 64 KiB of text.
     package static func read(_ path: String) throws(Errno) -> String {
+        String(decoding: try readBytes(path), as: UTF8.self)
+    }
+
+    /// Up to 64 KiB. Most files of the kernel fit into the first page, and one read.
+    package static func readBytes(_ path: String) throws(Errno) -> [UInt8] {
         let raw = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard raw >= 0 else { throw Errno(errno) }
         let file = FileDescriptor(owning: raw)
-        var bytes = [UInt8](repeating: 0, count: 65_536)
-        var filled = 0
-        while filled < bytes.count {
-            let count = unsafe bytes.withUnsafeMutableBytes { buffer in
-                unsafe lg_read(file.raw, buffer.baseAddress?.advanced(by: filled), buffer.count - filled)
-            }
+        var bytes: [UInt8] = []
+        var page = [UInt8](repeating: 0, count: 4_096)
+        while bytes.count < 65_536 {
+            let count = unsafe page.withUnsafeMutableBytes { unsafe lg_read(file.raw, $0.baseAddress, $0.count) }
             let read = try Errno.check(count)
             if read == 0 { break }
-            filled += read
+            bytes.append(contentsOf: page[..<read])
         }
-        return String(decoding: bytes[..<filled], as: UTF8.self)
+        return bytes
+    }
+
+    /// The number that the line of this name has behind blanks; nil: there is none.
+    ///
+    /// Byte by byte: such files are read for every child once a second, and to take them apart as text was most of what an
+    /// idle supervisor did.
+    package static func number(of name: StaticString, in text: Span<UInt8>) -> UInt64? {
+        var line = 0
+        while line < text.count {
+            if begins(text, at: line, with: name) { return number(text, from: line + name.utf8CodeUnitCount) }
+            while line < text.count, text[line] != UInt8(ascii: "\n") { line += 1 }
+            line += 1
+        }
+        return nil
+    }
+
+    private static func begins(_ text: Span<UInt8>, at start: Int, with name: StaticString) -> Bool {
+        guard text.count - start > name.utf8CodeUnitCount else { return false }
+        return name.withUTF8Buffer { wanted in
+            for index in 0..<wanted.count where unsafe wanted[index] != text[start + index] { return false }
+            return true
+        }
+    }
+
+    private static func number(_ text: Span<UInt8>, from start: Int) -> UInt64? {
+        var index = start
+        while index < text.count, text[index] == UInt8(ascii: " ") || text[index] == UInt8(ascii: "\t") { index += 1 }
+        var value: UInt64?
+        while index < text.count, case let digit = text[index] &- UInt8(ascii: "0"), digit < 10 {
+            // The kernel's numbers are far below any overflow; should one not be, it is no number.
+            guard (value ?? 0) < 1 << 50 else { return nil }
+            value = (value ?? 0) * 10 + UInt64(digit)
+            index += 1
+        }
+        return value
     }
 
     /// In one write, as the kernel wants it; the file must be there.

@@ -83,19 +83,24 @@ package struct Interest: OptionSet, Sendable {
     package let rawValue: UInt8
 
     // Plain functions instead of OptionSet's generic ones: these run for each event, across modules.
-    @inlinable package init(rawValue: UInt8) { self.rawValue = rawValue }
-    @inlinable package init(arrayLiteral elements: Interest...) {
-        self.init(rawValue: elements.reduce(0) { $0 | $1.rawValue })
+    @inlinable @inline(__always) package init(rawValue: UInt8) { self.rawValue = rawValue }
+    @inlinable @inline(__always) package init(arrayLiteral elements: Interest...) {
+        var bits: UInt8 = 0
+        for element in elements { bits |= element.rawValue }
+        self.init(rawValue: bits)
     }
     @inlinable package func contains(_ other: Interest) -> Bool { rawValue & other.rawValue == other.rawValue }
     @inlinable package func isDisjoint(with other: Interest) -> Bool { rawValue & other.rawValue == 0 }
     @inlinable package func union(_ other: Interest) -> Interest { Interest(rawValue: rawValue | other.rawValue) }
 
+    @inlinable package static var none: Interest { Interest(rawValue: 0) }
     @inlinable package static var read: Interest { Interest(rawValue: 1) }
     @inlinable package static var write: Interest { Interest(rawValue: 2) }
     /// The end of the peer's stream (EPOLLRDHUP), also while not reading: how a client that leaves is noticed in
     /// spite of back-pressure. Level-triggered, so whoever has heard of it and goes on must drop it.
     @inlinable package static var hangup: Interest { Interest(rawValue: 4) }
+    /// Both: a literal of two would be an array on the heap, for each request.
+    @inlinable package static var readAndHangup: Interest { Interest(rawValue: 5) }
 }
 
 /// What happened to a descriptor.
@@ -103,9 +108,11 @@ package struct Readiness: OptionSet, Sendable {
     package let rawValue: UInt8
 
     // Plain functions instead of OptionSet's generic ones: these run for each event, across modules.
-    @inlinable package init(rawValue: UInt8) { self.rawValue = rawValue }
-    @inlinable package init(arrayLiteral elements: Readiness...) {
-        self.init(rawValue: elements.reduce(0) { $0 | $1.rawValue })
+    @inlinable @inline(__always) package init(rawValue: UInt8) { self.rawValue = rawValue }
+    @inlinable @inline(__always) package init(arrayLiteral elements: Readiness...) {
+        var bits: UInt8 = 0
+        for element in elements { bits |= element.rawValue }
+        self.init(rawValue: bits)
     }
     @inlinable package func contains(_ other: Readiness) -> Bool { rawValue & other.rawValue == other.rawValue }
     @inlinable package func isDisjoint(with other: Readiness) -> Bool { rawValue & other.rawValue == 0 }
@@ -117,6 +124,8 @@ package struct Readiness: OptionSet, Sendable {
     @inlinable package static var peerClosed: Readiness { Readiness(rawValue: 4) }
     /// Reset, or both sides are closed (EPOLLERR, EPOLLHUP).
     @inlinable package static var failed: Readiness { Readiness(rawValue: 8) }
+    /// Whatever makes reading worthwhile: bytes, an end, or a failure.
+    @inlinable package static var tellsOfReading: Readiness { Readiness(rawValue: 13) }
 }
 
 package struct ReadyEvent {

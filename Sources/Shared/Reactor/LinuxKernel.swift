@@ -44,7 +44,7 @@ import Glibc
     }
 
     package func read(_ fd: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Int {
-        unsafe lg_read(fd, buffer.baseAddress, buffer.count)
+        unsafe lg_receive(fd, buffer.baseAddress, buffer.count)
     }
 
     package func write(_ fd: Int32, from buffer: UnsafeRawBufferPointer) -> Int {

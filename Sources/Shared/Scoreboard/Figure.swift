@@ -48,6 +48,8 @@ package enum Figure: Int, CaseIterable, Sendable {
     case http2ControlFloods
     case http2EmptyFrameFloods
     case http2Stalls
+    /// HTTP/2 connections ended by the protocol itself, for a rule that concerns the whole connection.
+    case http2ProtocolErrors
     /// Of the exchanges in flight: watches, log follows and the like, and tunnels.
     case longRunningInFlight
     case tunnelsInFlight
@@ -61,13 +63,21 @@ package enum Figure: Int, CaseIterable, Sendable {
     case endedAtDrain
     /// Connections of believed proxies that did not begin with a proper PROXY header.
     case proxyHeadersRefused
+    /// Connections to the API server that carry HTTP/2 now; and their streams begun, ended, open now (the ledger).
+    case upstreamHTTP2Connections
+    case upstreamStreamsOpened
+    case upstreamStreamsEnded
+    case upstreamStreams
+    /// Such connections ended because the API server did not answer PING, and because it broke or overdid things.
+    case upstreamSilent
+    case upstreamFloods
 
     /// Whether it only grows while its process lives, so that it can be summed over processes that are gone.
     package var isCounter: Bool {
         switch self {
         case .connections, .exchangesInFlight, .upstreamOpen, .upstreamIdle, .orphans, .bufferBytes,
             .orphanMicrosecondsMax, .keysGeneration, .longRunningInFlight, .tunnelsInFlight, .lookupsRunning,
-            .lookupsWaiting:
+            .lookupsWaiting, .upstreamHTTP2Connections, .upstreamStreams:
             false
         default: true
         }

@@ -44,9 +44,7 @@ final class AdminGate: AcceptorOwner {
 
     // MARK: Connections
 
-    var acceptFigures: (credits: Int, held: Int, room: Int) {
-        (handOff.ledger.credits, handOff.ledger.held, handOff.ledger.room)
-    }
+    var acceptFigures: (credits: Int, held: Int, room: Int) { handOff.acceptFigures }
 
     func accepted(_ socket: consuming FileDescriptor, listener: UInt16, peer: SocketAddress, now: Instant) {
         handOff.accepted(socket, listener: 0, peer: peer, now: now)

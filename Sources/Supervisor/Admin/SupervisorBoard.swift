@@ -90,21 +90,19 @@ final class SupervisorBoard {
     func publish(
         _ handOff: HandOff, descriptorPauses: UInt64, keysGeneration: UInt64, stopping: Bool, now: Instant
     ) {
-        let ledger = handOff.ledger
-        let counts = ledger.counts
+        let counts = handOff.counts
+        let refusals = handOff.refusals
         writer.set(.descriptorPauses, descriptorPauses)
-        if let addresses = handOff.addresses {
-            writer.set(.refusedConnections, addresses.refusals[.connections] ?? 0)
-            writer.set(.refusedRate, addresses.refusals[.rate] ?? 0)
-            writer.set(.trackedAddresses, UInt64(addresses.tracked))
-        }
+        writer.set(.refusedConnections, refusals.connections)
+        writer.set(.refusedRate, refusals.rate)
+        writer.set(.trackedAddresses, UInt64(handOff.trackedAddresses))
         writer.set(.accepted, counts.accepted)
         writer.set(.handed, counts.handed)
         writer.set(.claimed, counts.claimed)
         writer.set(.closedUnclaimed, counts.closedUnclaimed)
         writer.set(.redelivered, counts.redelivered)
         writer.set(.lost, counts.lost)
-        writer.set(.unclaimed, UInt64(ledger.unclaimed))
+        writer.set(.unclaimed, UInt64(handOff.unclaimed))
         writer.set(.newestKeys, keysGeneration)
         writer.set(.stopping, stopping ? 1 : 0)
         writer.beat(now)

@@ -16,6 +16,7 @@ extension ConfigurationDecoder {
         }
         var result = self.source(section)
         result.pool = pool
+        result.http2 = section.choice("http2") ?? result.http2
         return result
     }
 

@@ -126,6 +126,9 @@ enum ConfigurationSchema {
         key(
             "upstream.inCluster", .boolean, .value("false"),
             "Take all of the above from the pod's service account, as client-go does."),
+        key(
+            "upstream.http2", .string, .value("off"),
+            "HTTP/2 to the API server: auto (offered over TLS; the server chooses) or off."),
         key("upstream.pool", .mapping, .none, "Bounds of each worker's connections to the API server."),
         key("upstream.pool.maxConnections", .integer, .value("9000"), "Connections at most, in use and idle together."),
         key("upstream.pool.maxIdle", .integer, .value("64"), "Idle connections kept at most."),

@@ -13,6 +13,17 @@ struct AddressLimiter {
         case rate
     }
 
+    /// How many there were of each.
+    struct Refusals: Equatable, Sendable {
+        var connections: UInt64 = 0
+        var rate: UInt64 = 0
+
+        subscript(refusal: Refusal) -> UInt64 {
+            get { refusal == .connections ? connections : rate }
+            set { if refusal == .connections { connections = newValue } else { rate = newValue } }
+        }
+    }
+
     struct Entry {
         var connections = 0
         /// Connections that may begin at once, as of `time`.
@@ -43,7 +54,7 @@ struct AddressLimiter {
     var holdings: [UInt64: Holding] = [:]
     private var lastSweep = Instant.zero
     /// Since the start.
-    var refusals: [Refusal: UInt64] = [:]
+    var refusals = Refusals()
 
     init(_ configuration: GatewayConfiguration, capacity: Int = Self.capacity) {
         self.capacity = capacity
@@ -70,7 +81,7 @@ struct AddressLimiter {
         guard let key = key(of: peer, listener), var entry = entries[key] ?? fresh(now) else { return nil }
         let refusal = judge(&entry, now)
         entries[key] = entry
-        if let refusal { refusals[refusal, default: 0] += 1 }
+        if let refusal { refusals[refusal] += 1 }
         return refusal
     }
 

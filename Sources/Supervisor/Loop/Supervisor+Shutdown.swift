@@ -47,7 +47,7 @@ extension Supervisor {
 
     func end() {
         control?.close()
-        let counts = pool.handOff.ledger.counts
+        let counts = pool.handOff.counts
         log.notice(
             "stopped",
             metadata: [

@@ -163,7 +163,7 @@ final class Supervisor: EventHandler, TimerHandler {
         let line =
             "\(stateName), \(pool.readyGateways) of \(pool.target) workers ready, "
             + "\(sum(.exchangesInFlight)) requests in flight on \(sum(.connections)) connections, "
-            + "\(pool.handOff.ledger.counts.accepted) accepted"
+            + "\(pool.handOff.counts.accepted) accepted"
             + (reloadFailure.map { "; reload failed: \($0)" } ?? "")
             + (upgradeFailure.map { "; upgrade failed: \($0)" } ?? "")
         if line != statusLine {
@@ -212,10 +212,7 @@ final class Supervisor: EventHandler, TimerHandler {
 }
 
 extension Supervisor: AcceptorOwner {
-    var acceptFigures: (credits: Int, held: Int, room: Int) {
-        let ledger = pool.handOff.ledger
-        return (ledger.credits, ledger.held, ledger.room)
-    }
+    var acceptFigures: (credits: Int, held: Int, room: Int) { pool.handOff.acceptFigures }
 
     func accepted(_ socket: consuming FileDescriptor, listener: UInt16, peer: SocketAddress, now: Instant) {
         pool.accepted(socket, listener: listener, peer: peer, now: now)

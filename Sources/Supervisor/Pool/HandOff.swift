@@ -67,6 +67,16 @@ final class HandOff {
         }
     }
 
+    // Single figures, because a copy of the whole ledger counts a reference for each of its arrays.
+
+    /// What the accept policy asks.
+    var acceptFigures: (credits: Int, held: Int, room: Int) { (ledger.credits, ledger.held, ledger.room) }
+    var counts: HandOffStateMachine.Counts { ledger.counts }
+    var unclaimed: Int { ledger.unclaimed }
+    /// Connections refused because of their address, and addresses kept track of.
+    var refusals: AddressLimiter.Refusals { addresses?.refusals ?? .init() }
+    var trackedAddresses: Int { addresses?.tracked ?? 0 }
+
     /// There may be so many slots from now on.
     func reserve(slots: Int) { ledger.reserve(slots: slots) }
     func workerReady(_ id: WorkerID, credits: Int) { ledger.workerReady(id, credits: credits) }

@@ -17,10 +17,11 @@ struct WorkerGroup {
     /// What the group's processes hold, without page cache that could be dropped at once: as the kubelet reckons a
     /// working set. nil: it cannot be read.
     var memory: UInt64? {
-        guard let current = try? SmallFile.read("\(folder)/memory.current"), let total = Self.number(current),
-            let statistics = try? SmallFile.read("\(folder)/memory.stat")
+        guard let current = try? SmallFile.readBytes("\(folder)/memory.current"),
+            let total = SmallFile.number(of: "", in: current.span),
+            let statistics = try? SmallFile.readBytes("\(folder)/memory.stat")
         else { return nil }
-        return total - min(total, Self.inactiveFile(statistics))
+        return total - min(total, SmallFile.number(of: "inactive_file ", in: statistics.span) ?? 0)
     }
 
     /// The larger of what a process and what its group shows.
@@ -30,13 +31,4 @@ struct WorkerGroup {
 
     /// Its process is gone.
     func leave() { groups.remove(folder) }
-
-    static func inactiveFile(_ statistics: String) -> UInt64 {
-        let line = statistics.split(separator: "\n").first { $0.hasPrefix("inactive_file ") }
-        return line.flatMap { number($0.dropFirst("inactive_file ".count)) } ?? 0
-    }
-
-    private static func number(_ text: some StringProtocol) -> UInt64? {
-        UInt64(text.prefix { $0.isNumber })
-    }
 }

@@ -17,7 +17,7 @@ extension WorkerPool {
             },
             ledger: saved(handOff), replacement: replacement, replaceNotBefore: replaceNotBefore,
             refusals: .init(
-                uniqueKeysWithValues: (handOff.addresses?.refusals ?? [:]).map { ($0.key.rawValue, $0.value) }),
+                uniqueKeysWithValues: AddressLimiter.Refusal.allCases.map { ($0.rawValue, handOff.refusals[$0]) }),
             addresses: handOff.addresses?.saved,
             recycles: .init(uniqueKeysWithValues: recycles.map { ($0.key.rawValue, $0.value) }),
             everReady: everReady.sorted { $0.rawValue < $1.rawValue }, board: board.saved)

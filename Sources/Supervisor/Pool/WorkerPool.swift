@@ -229,7 +229,12 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
     }
 
     /// nil: the process is not there any more.
-    func slot(of process: WorkerProcess) -> WorkerSlot? { slots.first { $0.process === process } }
+    func slot(of process: WorkerProcess) -> WorkerSlot? {
+        let place = process.id.slot
+        // A gateway worker's is asked for with each message of its.
+        if gateways.indices.contains(place), gateways[place].process === process { return gateways[place] }
+        return slots.first { $0.process === process }
+    }
 
     func noteReady(_ role: WorkerRole) { everReady.insert(role) }
 

@@ -87,7 +87,7 @@ final class AdminConnection: EventHandler, TimerHandler {
             switch socket?.handshake() {
             case .complete:
                 phase = .head
-                socket?.want([.read, .hangup])
+                socket?.want(.readAndHangup)
             case .pending: return
             case .failed, nil: return close(reset: false)
             }
@@ -108,7 +108,7 @@ final class AdminConnection: EventHandler, TimerHandler {
         switch socket.receive(into: receive) {
         case .moved: break
         case .blocked:
-            socket.want([.read, .hangup])
+            socket.want(.readAndHangup)
             return false
         case .endOfStream, .lost, .noBuffer:
             close(reset: false)
@@ -149,7 +149,7 @@ final class AdminConnection: EventHandler, TimerHandler {
         send.giveBackIfEmpty()
         phase = .lingering
         socket.finishSending()
-        socket.want([.read, .hangup])
+        socket.want(.readAndHangup)
     }
 
     private func linger() {

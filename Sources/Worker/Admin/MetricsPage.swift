@@ -82,11 +82,12 @@ struct MetricsPage {
                 [("method", series.method), ("result", series.result), ("reason", series.reason)], count)
         }
         lookups(totals, &page)
-        page.family("http2_abuse_total", .counter, "HTTP/2 connections ended for what they overdid.")
+        page.family("http2_abuse_total", .counter, "HTTP/2 connections ended for what they overdid or broke.")
         for (kind, figure) in [
             ("rapid_resets", Figure.http2RapidResets), ("provoked_resets", .http2ProvokedResets),
             ("head_floods", .http2HeadFloods), ("control_floods", .http2ControlFloods),
             ("empty_frame_floods", .http2EmptyFrameFloods), ("stalls", .http2Stalls),
+            ("protocol_errors", .http2ProtocolErrors),
         ] {
             page.sample("http2_abuse_total", [("kind", kind)], totals.value(figure))
         }
@@ -131,12 +132,30 @@ struct MetricsPage {
         page.single(
             "upstream_connections_opened_total", .counter, "Connections to the API server begun.",
             totals.value(.upstreamOpened))
+        http2Upstream(totals, &page)
         page.single(
             "upstream_failures_total", .counter, "Connections to the API server that failed.",
             totals.value(.upstreamFailures))
         page.single(
             "upstream_retries_total", .counter, "Requests sent again on a fresh connection.",
             totals.value(.upstreamRetries))
+    }
+
+    private func http2Upstream(_ totals: PanelTotals, _ page: inout PrometheusText) {
+        page.single(
+            "upstream_http2_connections", .gauge, "Connections to the API server now that carry HTTP/2.",
+            totals.value(.upstreamHTTP2Connections))
+        page.single(
+            "upstream_streams", .gauge, "HTTP/2 streams to the API server now.", totals.value(.upstreamStreams))
+        page.single(
+            "upstream_streams_opened_total", .counter, "HTTP/2 streams to the API server begun.",
+            totals.value(.upstreamStreamsOpened))
+        page.single(
+            "upstream_streams_ended_total", .counter, "HTTP/2 streams to the API server ended.",
+            totals.value(.upstreamStreamsEnded))
+        page.family("upstream_http2_ended_total", .counter, "HTTP/2 connections to the API server that we gave up.")
+        page.sample("upstream_http2_ended_total", [("reason", "silent")], totals.value(.upstreamSilent))
+        page.sample("upstream_http2_ended_total", [("reason", "misbehaved")], totals.value(.upstreamFloods))
     }
 
     private func resources(_ totals: PanelTotals, _ page: inout PrometheusText) {

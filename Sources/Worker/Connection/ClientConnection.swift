@@ -156,7 +156,7 @@ final class ClientConnection: EventHandler, TimerHandler {
         case .complete:
             plane.panel.add(.tlsHandshakes)
             phase = .open
-            socket.want([.read, .hangup])
+            socket.want(.readAndHangup)
             setDeadline(plane.reactor.now + plane.configuration.deadlines.requestHead)
             let session: any ClientSession =
                 socket.speaksHTTP2 ? HTTP2Session(connection: self) : HTTP1Session(connection: self)
@@ -245,7 +245,7 @@ final class ClientConnection: EventHandler, TimerHandler {
         phase = .lingering
         releaseSession()
         socket?.finishSending()
-        socket?.want([.read, .hangup])
+        socket?.want(.readAndHangup)
         setDeadline(plane.reactor.now + Self.lingerTime)
         linger()
     }

@@ -153,7 +153,7 @@ final class HTTP1Session: ClientSide, ClientSession {
         guard receive.isEmpty else { return true }
         receive.giveBackIfEmpty()
         send.giveBackIfEmpty()
-        connection.want([.read, .hangup])
+        connection.want(.readAndHangup)
         let now = plane.reactor.now
         let limit = plane.isDraining ? now + Self.idleGraceAtDrain : now.later(by: plane.waits.keepAliveIdle)
         connection.setDeadline(DeliberateFault.isOn(.idleDeadlineForgotten) ? .never : limit)
@@ -187,7 +187,7 @@ final class HTTP1Session: ClientSide, ClientSession {
         case .moved: return true
         case .blocked:
             receive.giveBackIfEmpty()
-            connection.want([.read, .hangup])
+            connection.want(.readAndHangup)
             return false
         case .endOfStream, .lost, .noBuffer:
             connection.close(reset: false)
@@ -274,11 +274,11 @@ final class HTTP1Session: ClientSide, ClientSession {
     }
 
     override func watchExchange(reading: Bool) {
-        var interest: Interest = DeliberateFault.isOn(.hangupNotWatched) ? [] : [.hangup]
-        if !send.isEmpty { interest.insert(.write) }
+        var interest = DeliberateFault.isOn(.hangupNotWatched) ? Interest.none : .hangup
+        if !send.isEmpty { interest = interest.union(.write) }
         let takesNext = receive.count < Self.pipelineBytes && !leavesNextToKernel
         if reading, exchange?.wantsRequestBytes ?? false || takesNext {
-            interest.insert(.read)
+            interest = interest.union(.read)
         }
         connection.want(interest)
         if interest.contains(.read), connection.hasPending { exchange?.continueLater() }

@@ -12,7 +12,7 @@ final class StreamSocket {
     /// What its owner wants to hear of.
     private var wanted: Interest
     /// What TLS needs in order to go on, whatever its owner wants.
-    private var needed: Interest = []
+    private var needed = Interest.none
     private(set) var isClosed = false
     /// The last read came to nothing.
     private var isDrained = true
@@ -64,8 +64,10 @@ final class StreamSocket {
     }
 
     /// Starts TLS as a client of the server called `name`.
-    func startTLS(connecting context: TLSContext, name: String) throws(TLSError) {
-        session = try context.connect(fd, name: name)
+    func startTLS(
+        connecting context: TLSContext, name: String, offering protocols: ApplicationProtocols = .none
+    ) throws(TLSError) {
+        session = try context.connect(fd, name: name, offering: protocols)
     }
 
     /// The outcome of a connect that was in progress: 0 or an error number.
@@ -85,7 +87,7 @@ final class StreamSocket {
         guard let outcome = session?.handshake() else { return .complete }
         switch outcome {
         case .done:
-            need([])
+            need(.none)
             return .complete
         case .wantsRead:
             need(.read)
@@ -104,11 +106,11 @@ final class StreamSocket {
         guard let outcome = session?.read(into: buffer) else { return receivePlain(into: buffer) }
         switch outcome {
         case .done(let count):
-            need([])
+            need(.none)
             isDrained = false
             return .moved(count)
         case .wantsRead:
-            need([])
+            need(.none)
             isDrained = true
             return .blocked
         case .wantsWrite:
@@ -145,10 +147,10 @@ final class StreamSocket {
         guard let outcome = session?.write(from: buffer) else { return sendPlain(from: buffer) }
         switch outcome {
         case .done(let count):
-            need([])
+            need(.none)
             return .moved(count)
         case .wantsWrite:
-            need([])
+            need(.none)
             return .blocked
         case .wantsRead:
             need(.read)

@@ -108,4 +108,6 @@ enum UpstreamFailure: String, Equatable, Error, Sendable {
     case poolExhausted = "pool_exhausted"
     case closedEarly = "closed_early"
     case reset
+    /// It did not answer PING.
+    case silent
 }

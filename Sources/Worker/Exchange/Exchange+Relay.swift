@@ -19,6 +19,7 @@ extension Exchange {
                 switch moveRequestBody(to: upstream) {
                 case .ended:
                     machine.requestFinished()
+                    upstream.endRequest(trailers: client.requestTrailers ?? requestBody.trailers)
                     moved = true
                 case .starved, .blocked: break
                 case .refused(let fault): return perform(machine.end(.clientInvalid(fault)))
@@ -41,7 +42,7 @@ extension Exchange {
         }
     }
 
-    private func moveRequestBody(to upstream: UpstreamConnection) -> BodyRelay.Progress {
+    private func moveRequestBody(to upstream: UpstreamSide) -> BodyRelay.Progress {
         let progress = requestBody.move(from: client.receive, to: upstream.send)
         guard progress == .starved, let trailers = client.requestTrailers else { return progress }
         return requestBody.sourceEnded(to: upstream.send, trailers: trailers)
@@ -102,7 +103,7 @@ extension Exchange {
     }
 
     /// Passes one head on; false when there is none yet, or the exchange has ended over it.
-    private func relayHead(of upstream: UpstreamConnection) -> Bool {
+    private func relayHead(of upstream: UpstreamSide) -> Bool {
         let parsed = upstream.receive.view { bytes in
             response.parse(bytes, fields: plane.fields, to: head.method)
         }
@@ -137,7 +138,7 @@ extension Exchange {
         }
     }
 
-    private func begin(_ found: ResponseHead, from upstream: UpstreamConnection) -> Bool {
+    private func begin(_ found: ResponseHead, from upstream: UpstreamSide) -> Bool {
         let framing = client.framing(of: found, to: head)
         // A body that still comes in cannot be waited for once the response is through.
         let close = !head.keepAlive || plane.isDraining || !machine.requestComplete || asksForTunnel
@@ -192,16 +193,21 @@ extension Exchange {
 
     /// The API server's stream ended properly: that may be the response's end.
     private func upstreamEnded() {
-        guard machine.phase == .responding, var body = response.body else { return upstreamLost() }
+        guard machine.phase == .responding, let upstream, var body = response.body else { return upstreamLost() }
         response.body = nil
-        let progress = body.sourceEnded(to: client.send)
+        let progress = body.sourceEnded(to: client.send, trailers: upstream.responseTrailers)
         response.body = body
         guard progress == .ended else { return upstreamLost() }
         perform(machine.responseFinished())
     }
 
     func upstreamLost() {
-        perform(machine.upstreamFailed(machine.responseSeen ? .reset : .closedEarly))
+        switch upstream?.loss ?? .ended {
+        case .ended: perform(machine.upstreamFailed(machine.responseSeen ? .reset : .closedEarly))
+        case .unprocessed: perform(machine.upstreamDeclined())
+        case .silent: perform(machine.upstreamFailed(.silent))
+        case .invalid(let fault): perform(machine.end(.upstreamInvalid(fault)))
+        }
     }
 }
 

@@ -13,7 +13,7 @@ extension Exchange {
     var hadTunnel: Bool { machine.lastPhase == .tunnelling }
 
     /// The API server has answered 101: relays that, and whatever waits already on either side goes into the tunnel.
-    func beginTunnel(_ found: ResponseHead, from upstream: UpstreamConnection) {
+    func beginTunnel(_ found: ResponseHead, from upstream: UpstreamSide) {
         let agreed = upstream.receive.view { UpgradeProtocol(found.upgradeValue, in: $0) }
         guard agreed == head.upgrade, let near = client.tunnelSocket, let far = upstream.tunnelSocket,
             machine.tunnelStarted()

@@ -8,7 +8,7 @@ import Shared
 ///
 /// This is the one interpreter of `ExchangeStateMachine`'s actions. Whatever happens goes into the machine, and when
 /// that says `end`, `finish` releases all of it, at once and in one place: there is no second path out.
-final class Exchange: TimerHandler, UpstreamUser {
+final class Exchange: TimerHandler {
     let plane: Plane
     let id: UInt64
     let row: Int
@@ -23,11 +23,11 @@ final class Exchange: TimerHandler, UpstreamUser {
     var endsWithDrain = false
     /// Why it ends, if it does so between two items.
     var earlyEnd = EndReason.drained
-    private let verb: RequestSeries.Verb
+    let verb: RequestSeries.Verb
     /// Kept here because the client's side may be gone when the request is counted.
-    private let transport: RequestSeries.Transport
-    private let started: Instant
-    private let summary: ExchangeRow
+    let transport: RequestSeries.Transport
+    let started: Instant
+    let summary: ExchangeRow
     // The machine and the deadlines are taken out and put back for each step (that is what a computed property does):
     // an access that lasts no longer than a copy needs no check at run time for another that overlaps it.
     private var currentMachine: ExchangeStateMachine
@@ -60,7 +60,7 @@ final class Exchange: TimerHandler, UpstreamUser {
     var denied: [ImpersonationCheck] = []
     /// What a refusal tells the client beyond its kind.
     var refusalDetail: String?
-    private(set) var upstream: UpstreamConnection?
+    var upstream: UpstreamSide?
     var requestBody: BodyRelay
     var response: ResponseProgress
     /// The request asks for an upgrade that we forward. Whatever comes behind its head is not HTTP, or cannot be told
@@ -71,13 +71,13 @@ final class Exchange: TimerHandler, UpstreamUser {
     /// With a TokenReview: what it asks.
     var review: ReviewIntake?
     /// The request's head still lies in the client's buffer, in case it must be sent again.
-    private(set) var headHeld = true
+    var headHeld = true
     /// Bytes of the response lie in the upstream connection's buffer because the client's had no room for them.
     var leavesBehind = false
     /// Reading is to go on in the next turn, though no event will say so.
     private var isContinuing = false
     var status = 0
-    private var bytesTunnelled: (fromClient: UInt64, toClient: UInt64) = (0, 0)
+    var bytesTunnelled: (fromClient: UInt64, toClient: UInt64) = (0, 0)
 
     /// The timers' tags.
     private enum Tag {
@@ -109,7 +109,8 @@ final class Exchange: TimerHandler, UpstreamUser {
         asksForTunnel =
             isForwarded && client.tunnelSocket != nil && (head.upgrade == .webSocket || head.upgrade == .spdy)
         currentMachine = ExchangeStateMachine(
-            repeatable: head.method.isIdempotent && head.framing.isEmpty, mayTunnel: asksForTunnel)
+            repeatable: head.method.isIdempotent && head.framing.isEmpty, replayable: head.framing.isEmpty,
+            mayTunnel: asksForTunnel)
         currentDeadlines = ExchangeDeadlines(limits: plane.waits, start: started, isLongRunning: isLongRunning)
         requestBody = BodyRelay(
             from: client.bodyFraming(of: head), to: client.service.mode == .tokenReview ? .untilClose : head.framing)
@@ -132,63 +133,6 @@ final class Exchange: TimerHandler, UpstreamUser {
         if isLongRunning || asksForTunnel, let end = plane.streamEnd(of: identity) { deadlines.endStream(at: end) }
         showUser()
         perform(machine.identified())
-    }
-
-    // MARK: Upstream
-
-    func upstreamConnecting(_ connection: UpstreamConnection) {
-        upstream = connection
-    }
-
-    func upstreamReady(_ connection: UpstreamConnection, reused: Bool) {
-        upstream = connection
-        perform(machine.upstreamAcquired(reused: reused))
-        advance()
-    }
-
-    func upstreamUnavailable(_ failure: UpstreamFailure) {
-        upstream = nil
-        perform(machine.upstreamFailed(failure))
-    }
-
-    func upstreamEvent(_ readiness: Readiness) {
-        if isTunnel { return tunnelUpstreamEvent(readiness) }
-        if !readiness.isDisjoint(with: [.readable, .peerClosed, .failed]) { receiveResponse() }
-        advance()
-    }
-
-    var isOver: Bool { machine.phase == .ended }
-
-    private func connect(fresh: Bool) {
-        deadlines.enter(.connect, now: plane.reactor.now)
-        switch plane.upstream.acquire(for: self, fresh: fresh) {
-        case .ready(let connection):
-            upstream = connection
-            perform(machine.upstreamAcquired(reused: true))
-        case .pending(let connection):
-            if !DeliberateFault.isOn(.connectingUpstreamForgotten) { upstream = connection }
-            settle()
-        case .failed(let failure):
-            perform(machine.upstreamFailed(failure))
-        }
-    }
-
-    private func sendHead() {
-        guard let upstream, let identity else { return }
-        deadlines.enter(head.framing.isEmpty ? .firstResponseByte : .requestBody, now: plane.reactor.now)
-        guard
-            client.writeRequestHead(head, of: self, identity: identity, to: upstream.send)
-        else {
-            return perform(machine.end(.refused(.identityTooLarge)))
-        }
-        // A fresh connection needs no second try, so its request's head need not be kept.
-        if !machine.mayRetry { releaseHead() }
-    }
-
-    func releaseHead() {
-        guard headHeld else { return }
-        headHeld = false
-        client.consumeHead(head)
     }
 
     // MARK: The client
@@ -242,10 +186,10 @@ final class Exchange: TimerHandler, UpstreamUser {
         if let upstream {
             self.upstream = nil
             switch disposition.upstream {
-            case .release where DeliberateFault.isOn(.upstreamAlwaysReused): plane.upstream.release(upstream)
+            case .release where DeliberateFault.isOn(.upstreamAlwaysReused): upstream.release()
             case .close where DeliberateFault.isOn(.upstreamLivesOn): break
             case .release where response.keepsUpstream && upstream.send.isEmpty && upstream.receive.isEmpty:
-                plane.upstream.release(upstream)
+                upstream.release()
             case .release, .finish: upstream.close(reset: false)
             case .close: upstream.close(reset: true)
             }
@@ -340,81 +284,5 @@ final class Exchange: TimerHandler, UpstreamUser {
         guard let stage = deadlines.expired(now: now) else { return settle() }
         if stage == .tokenExpiry, expire(now: now) { return }
         perform(machine.end(.deadline(stage)))
-    }
-
-    // MARK: Seen from outside
-
-    /// Who really asks is known now.
-    func showUser() {
-        plane.panel.updateUser(row, FixedText(user))
-    }
-
-    /// Writes the whole row; what changes later is written by itself.
-    private func publish() {
-        var row = summary
-        row.id = id
-        row.phase = UInt64(machine.phase.rawValue)
-        row.started = started
-        row.deadline = deadlines.next
-        row.lastProgress = plane.reactor.now
-        row.kind = isLongRunning ? .longRunning : .ordinary
-        plane.panel.writeRow(self.row, row)
-    }
-
-    /// What has changed of the row since it was written whole.
-    func show() {
-        let tunnelled = tunnel?.bytes ?? (fromClient: 0, toClient: 0)
-        plane.panel.updateRow(row, .phase, UInt64(machine.phase.rawValue))
-        plane.panel.updateRow(row, .deadline, deadlines.next.nanoseconds)
-        plane.panel.updateRow(row, .bytesFromClient, requestBody.moved + tunnelled.fromClient)
-        plane.panel.updateRow(row, .bytesToClient, response.bodyBytes + tunnelled.toClient)
-    }
-
-    /// The response's status is known now, also where the gateway gave it.
-    private func countRequest(_ reason: EndReason) {
-        let nanoseconds = plane.reactor.kernel.now().nanoseconds(since: started)
-        plane.panel.count(.requests, RequestSeries(transport, verb, status: status).index)
-        if hadTunnel { countTunnel(-1) }
-        if isLongRunning {
-            plane.panel.add(.longRunningInFlight, -1)
-        } else if !hadTunnel {
-            plane.panel.recordDuration(nanoseconds: nanoseconds)
-        }
-        log(reason, nanoseconds)
-    }
-
-    private func countCancellation(_ cause: CancellationSeries.Cause) {
-        guard let phase = ExchangePhase(rawValue: UInt64(machine.lastPhase.rawValue)) else { return }
-        plane.panel.count(.cancellations, CancellationSeries(cause, phase).index)
-    }
-
-    private func count(_ reason: EndReason) {
-        switch reason {
-        case .completed, .answered: plane.panel.add(.requestsCompleted)
-        case .clientGone:
-            plane.panel.add(.cancelledByClient)
-            countCancellation(.client)
-            plane.panel.recordOrphanTime(plane.reactor.kernel.now().since(plane.reactor.now))
-        case .deadline(let stage): plane.count(.exchange(stage))
-        case .cut:
-            plane.panel.add(.cutAtDrain)
-            countCancellation(.gateway)
-        case .cancelled: countCancellation(.operator)
-        case .drained: plane.panel.add(.endedAtDrain)
-        case .expired: plane.count(.exchange(.tokenExpiry))
-        case .refused(.tooManyInFlight), .refused(.noBuffers): plane.panel.add(.overloadRefusals)
-        case .refused, .clientInvalid, .upstreamFailed, .upstreamInvalid: break
-        }
-    }
-
-    private func log(_ reason: EndReason, _ nanoseconds: UInt64) {
-        plane.requestLog.record(
-            RequestLog.Entry(
-                id: id, auditID: auditID, client: summary.client, method: summary.method.text, path: summary.path.text,
-                user: user, impersonated: impersonation?.user ?? "", status: status, reason: reason.name,
-                bytesFromClient: requestBody.moved + bytesTunnelled.fromClient,
-                bytesToClient: response.bodyBytes + bytesTunnelled.toClient,
-                nanoseconds: nanoseconds, isLongRunning: isLongRunning,
-                retried: machine.retried))
     }
 }

@@ -38,6 +38,8 @@ struct ExchangeStateMachine: Equatable {
     private(set) var retried = false
     /// The upstream connection had carried a request before: it may turn out to have been closed meanwhile.
     private var reused = false
+    /// The request went out on a stream, of which the API server may say that it never looked at it.
+    private var onStream = false
     /// The ways of a tunnel that are through: ended by their sender, delivered, and ended towards their receiver; or
     /// with nobody there any more who would take what comes.
     private(set) var toUpstreamFinished = false
@@ -46,6 +48,8 @@ struct ExchangeStateMachine: Equatable {
     private let mayTunnel: Bool
     /// Sending it twice does the same as sending it once, and we still have all of it.
     private let repeatable: Bool
+    /// We still have all of it, whatever it does.
+    private let replayable: Bool
 
     enum Action: Equatable {
         case none
@@ -60,9 +64,11 @@ struct ExchangeStateMachine: Equatable {
 
     /// - Parameters:
     ///   - repeatable: the method is idempotent and there is no body (RFC 9110 section 9.2.2).
+    ///   - replayable: there is no body, so that what was never processed can be sent again, whatever the method.
     ///   - mayTunnel: an upgrade is asked for. Such a request is never repeated: whatever its method, it may run a command.
-    init(repeatable: Bool, mayTunnel: Bool = false) {
+    init(repeatable: Bool, replayable: Bool = false, mayTunnel: Bool = false) {
         self.repeatable = repeatable && !mayTunnel
+        self.replayable = (repeatable || replayable) && !mayTunnel
         self.mayTunnel = mayTunnel
     }
 
@@ -72,9 +78,10 @@ struct ExchangeStateMachine: Equatable {
         return .connect
     }
 
-    mutating func upstreamAcquired(reused: Bool) -> Action {
+    mutating func upstreamAcquired(reused: Bool, onStream: Bool = false) -> Action {
         guard phase == .connecting else { return .none }
         self.reused = reused
+        self.onStream = onStream
         phase = .requesting
         return .sendRequest
     }
@@ -104,19 +111,30 @@ struct ExchangeStateMachine: Equatable {
     mutating func upstreamFailed(_ failure: UpstreamFailure) -> Action {
         switch phase {
         case .ended: return .none
-        case .requesting where mayRetry:
+        case .requesting where mayRepeat:
             // The server closed a kept connection just when we used it (RFC 9112 section 9.3.1). A fresh connection
             // that fails the same way is the server's own doing, and there is no third try.
-            retried = true
-            requestComplete = false
-            phase = .connecting
-            return .retry
+            return retry()
         case .tunnelling where toClientFinished:
             // It had ended its stream before; that it takes nothing any more is the usual end of a tunnel.
             return end(.completed)
         case .identifying, .connecting, .requesting, .responding, .tunnelling:
             return end(.upstreamFailed(failure))
         }
+    }
+
+    /// The API server has not looked at the request, and says so (RFC 9113 section 8.7): it can be sent again whatever it
+    /// does, as long as we have all of it.
+    mutating func upstreamDeclined() -> Action {
+        guard phase == .requesting, mayRetry else { return upstreamFailed(.closedEarly) }
+        return retry()
+    }
+
+    private mutating func retry() -> Action {
+        retried = true
+        requestComplete = false
+        phase = .connecting
+        return .retry
     }
 
     // MARK: Tunnels
@@ -148,7 +166,10 @@ struct ExchangeStateMachine: Equatable {
     var isRelaying: Bool { phase == .requesting || phase == .responding }
 
     /// Whether the request may still have to be sent again.
-    var mayRetry: Bool {
+    var mayRetry: Bool { mayRepeat || (onStream && replayable && !retried && !responseSeen) }
+
+    /// Whether it may be sent again although the API server may have acted upon it.
+    private var mayRepeat: Bool {
         reused && (repeatable || DeliberateFault.isOn(.retriesAnything)) && !retried && !responseSeen
     }
 

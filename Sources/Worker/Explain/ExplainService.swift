@@ -60,14 +60,13 @@ enum ExplainService {
     }
 
     private static func keySets(_ request: ExplainRequest, _ policy: AuthenticationPolicy) throws -> KeySet {
-        let digester = TokenDigester()
         var issuers: [IssuerKeys] = []
         for issuer in policy.issuers {
             let own = request.keySets.last { $0.issuer?.isExactly(issuer.url) ?? false }
             guard let set = own ?? request.keySets.last(where: { $0.issuer == nil }) else { continue }
             guard let jwks = try? JSONValue.parse(Array(set.document.utf8)),
                 let keys = try? IssuerKeys(
-                    issuer: issuer.url, fetchedAt: 0, fetches: nil, jwks: jwks, digester: digester)
+                    issuer: issuer.url, fetchedAt: 0, fetches: nil, jwks: jwks)
             else { throw Impossible(description: "--jwks: the document is no JSON Web Key Set") }
             issuers.append(keys)
         }

@@ -73,6 +73,7 @@ struct ByteWriter {
         unsafe bytes.copy(to: place)
     }
 
+    /// A literal. There is no such function for a `String`: a literal would rather be one, and be taken apart at run time.
     @inline(__always)
     mutating func append(_ text: StaticString) {
         append(ByteView(text))
@@ -90,15 +91,6 @@ struct ByteWriter {
     mutating func append(halfWord: UInt32) {
         guard let place = unsafe claim(4) else { return }
         unsafe place.storeBytes(of: halfWord.bigEndian, as: UInt32.self)
-    }
-
-    /// Appends the UTF-8 of `text`. Not for the hot path.
-    mutating func append(_ text: String) {
-        var text = text
-        text.withUTF8 { bytes in
-            let view = unsafe ByteView(UnsafeRawBufferPointer(bytes))
-            append(view)
-        }
     }
 
     /// Appends `value` in decimal, without leading zeros.

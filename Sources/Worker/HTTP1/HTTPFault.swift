@@ -49,6 +49,7 @@ enum HTTPFault: UInt8, Error, CaseIterable, Sendable {
     case invalidStatusLine
     case unexpectedTransferEncoding
     case tooManyInterimResponses
+    case invalidStream
 
     /// The status for the client whose request this is.
     var status: Int {
@@ -58,7 +59,7 @@ enum HTTPFault: UInt8, Error, CaseIterable, Sendable {
         case .unsupportedMethod: 501
         case .unsupportedVersion: 505
         case .unsupportedExpectation: 417
-        case .invalidStatusLine, .unexpectedTransferEncoding, .tooManyInterimResponses: 502
+        case .invalidStatusLine, .unexpectedTransferEncoding, .tooManyInterimResponses, .invalidStream: 502
         default: 400
         }
     }
@@ -104,6 +105,7 @@ enum HTTPFault: UInt8, Error, CaseIterable, Sendable {
         case .invalidStatusLine: "invalid-status-line"
         case .unexpectedTransferEncoding: "unexpected-transfer-encoding"
         case .tooManyInterimResponses: "too-many-interim-responses"
+        case .invalidStream: "invalid-stream"
         }
     }
 
@@ -148,6 +150,7 @@ enum HTTPFault: UInt8, Error, CaseIterable, Sendable {
         case .invalidStatusLine: "the status line is invalid"
         case .unexpectedTransferEncoding: "a response that has no body has a Transfer-Encoding field"
         case .tooManyInterimResponses: "there are too many interim responses before the final one"
+        case .invalidStream: "the frames of an HTTP/2 stream break its rules"
         }
     }
 }

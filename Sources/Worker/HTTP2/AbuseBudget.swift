@@ -58,6 +58,10 @@ struct AbuseBudget: Equatable {
         points = min(Self.capacity, points + amount)
     }
 
+    /// Requests that are begun in one turn of the loop: the fewer, the less is left. Whoever keeps us busy for nothing
+    /// waits behind everybody else long before it is cut.
+    var beginsPerTurn: Int { max(1, HTTP2Limits.beginsPerTurn * points / Self.capacity) }
+
     private mutating func refill(_ now: Instant) {
         let elapsed = now.since(refilled).nanoseconds
         let nanosecondsPerPoint = Int64(1_000_000_000 / Self.perSecond)
@@ -69,6 +73,9 @@ struct AbuseBudget: Equatable {
 
     // MARK: Prices
 
+    /// A request that its client resets when it has begun and before it was answered, besides the reset's own price:
+    /// it may have cost a connection to the API server.
+    static let lateResetCost = 30
     /// A stream that broke a rule and had to be reset.
     static let provokedResetCost = 20
     /// A header block that is many times larger than any we accept: never by mistake.

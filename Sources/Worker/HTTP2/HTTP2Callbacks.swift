@@ -60,7 +60,10 @@ enum HTTP2Callbacks {
                 return 0
             }
             if header.type == NGHTTP2_RST_STREAM.rawValue { engine.resetWritten(header.stream_id) }
-            if header.type == NGHTTP2_GOAWAY.rawValue { engine.owner.goAwayWritten() }
+            if header.type == NGHTTP2_GOAWAY.rawValue {
+                let code = unsafe frame?.pointee.goaway.error_code ?? HTTP2Code.noError.rawValue
+                engine.owner.goAwayWritten(code)
+            }
             let isBody = header.type == NGHTTP2_DATA.rawValue || header.type == NGHTTP2_HEADERS.rawValue
             if isBody, UInt32(header.flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0 {
                 engine.sentEnd(of: header.stream_id)
@@ -85,11 +88,12 @@ enum HTTP2Callbacks {
             if !isFlagged(NGHTTP2_FLAG_ACK) { owner.settingsArrived() }
         case NGHTTP2_PING.rawValue:
             if isFlagged(NGHTTP2_FLAG_ACK) { owner.pingAnswered() }
+        case NGHTTP2_GOAWAY.rawValue: owner.goAwayArrived()
         default: break
         }
     }
 
-    /// Gives nghttp2 the next bytes of a response.
+    /// Gives nghttp2 the next bytes of a message.
     private static func read(
         _ id: Int32, _ target: UnsafeMutablePointer<UInt8>?, _ length: Int,
         _ flags: UnsafeMutablePointer<UInt32>?, _ data: UnsafeMutableRawPointer?

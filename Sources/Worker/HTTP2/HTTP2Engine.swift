@@ -8,7 +8,9 @@ protocol HTTP2EngineOwner: AnyObject {
     /// A frame was read whole, and by its type it is one of these.
     func settingsArrived()
     func pingAnswered()
-    /// A header block begins: a request's, or (on a stream that is known) its trailers.
+    /// The peer begins nothing new on this connection, and takes nothing new.
+    func goAwayArrived()
+    /// A header block begins: a message's head, or its trailers.
     func blockBegins(_ stream: Int32)
     /// False: nothing more is to be read.
     func field(_ name: ByteView, _ value: ByteView, of stream: Int32) -> Bool
@@ -17,20 +19,27 @@ protocol HTTP2EngineOwner: AnyObject {
     func streamEnded(_ stream: Int32)
     /// A frame broke a rule.
     func ruleBroken(on stream: Int32)
-    /// nghttp2 has reset a stream by itself, for whatever its client did.
-    func resetProvoked()
+    /// nghttp2 has reset a stream by itself, for whatever the peer did.
+    func resetProvoked(on stream: Int32)
     func streamClosed(_ stream: Int32, code: UInt32)
-    func goAwayWritten()
-    /// The response's last frame was written, while its request has not ended.
+    /// GOAWAY was written, with this code.
+    func goAwayWritten(_ code: UInt32)
+    /// A server's last frame on a stream was written, while its request has not ended.
     func responseCameFirst(on stream: Int32)
-    /// The stream with this number, whose response has bytes to be taken.
-    func stream(_ stream: Int32) -> HTTP2Stream?
+    /// The stream with this number, whose message has bytes to be taken.
+    func stream(_ stream: Int32) -> (any HTTP2BodySource)?
+}
+
+extension HTTP2EngineOwner {
+    /// A client's says nothing that its streams' ends do not.
+    func goAwayArrived() {}
 }
 
 /// The one owner of an `nghttp2_session`: frames, HPACK, flow control, the states of streams. It reads from one buffer
 /// and writes to another, and knows neither sockets nor requests.
 @safe final class HTTP2Engine {
     private let session: OpaquePointer
+    private let role: Role
     unowned let owner: any HTTP2EngineOwner
     /// A chunk of frames that did not fit into the output.
     private var pending: (bytes: UnsafePointer<UInt8>, count: Int)?
@@ -42,15 +51,24 @@ protocol HTTP2EngineOwner: AnyObject {
 
     /// Why reading cannot go on.
     enum Failure: Equatable {
-        /// The client does not speak HTTP/2.
+        /// The peer does not speak HTTP/2.
         case badPreface
         /// More frames of one kind than nghttp2 takes.
         case flooded
         case failed
     }
 
+    /// Which end of the connection it is.
+    enum Role {
+        /// Towards a client.
+        case server
+        /// Towards the API server.
+        case client
+    }
+
     /// - Parameter headLimit: for SETTINGS_MAX_HEADER_LIST_SIZE, in bytes.
-    init?(owner: any HTTP2EngineOwner, fields: HTTP2FieldList, headLimit: Int) {
+    init?(_ role: Role = .server, owner: any HTTP2EngineOwner, fields: HTTP2FieldList, headLimit: Int) {
+        self.role = role
         self.owner = owner
         self.fields = fields
         var made: OpaquePointer?
@@ -71,13 +89,21 @@ protocol HTTP2EngineOwner: AnyObject {
         unsafe nghttp2_option_set_max_send_header_block_length(option, 262_144)
         // Ours (AbuseBudget) counts resets among everything else; nghttp2's own stands far behind it.
         unsafe nghttp2_option_set_stream_reset_rate_limit(option, 10_000, 1_000)
-        guard unsafe nghttp2_session_server_new2(&made, callbacks, nil, option) == 0, let made = unsafe made else {
-            return nil
-        }
+        let result =
+            switch role {
+            case .server: unsafe nghttp2_session_server_new2(&made, callbacks, nil, option)
+            case .client: unsafe nghttp2_session_client_new2(&made, callbacks, nil, option)
+            }
+        guard result == 0, let made = unsafe made else { return nil }
         unsafe session = made
         unsafe nghttp2_session_set_user_data(session, Unmanaged.passUnretained(self).toOpaque())
+        let own: (nghttp2_settings_id, Int) =
+            switch role {
+            case .server: (NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, HTTP2Limits.concurrentStreams)
+            case .client: (NGHTTP2_SETTINGS_ENABLE_PUSH, 0)
+            }
         let settings: [(nghttp2_settings_id, Int)] = [
-            (NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, HTTP2Limits.concurrentStreams),
+            own,
             (NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, HTTP2Limits.streamWindow),
             (NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, headLimit),
             (NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1),
@@ -155,6 +181,17 @@ protocol HTTP2EngineOwner: AnyObject {
 
     // MARK: Streams
 
+    /// Submits the request's head that `fields` holds. `endsStream`: no body follows. nil: it cannot be.
+    func submitRequest(endsStream: Bool) -> Int32? {
+        guard !fields.overflowed else { return nil }
+        let stream = unsafe fields.withEntries { entries, count in
+            if endsStream { return unsafe nghttp2_submit_request(session, nil, entries, count, nil, nil) }
+            var provider = unsafe HTTP2Callbacks.provider
+            return unsafe nghttp2_submit_request(session, nil, entries, count, &provider, nil)
+        }
+        return stream > 0 ? stream : nil
+    }
+
     /// Submits the response's head that `fields` holds. `endsStream`: no body follows. False: it cannot be.
     func submitResponse(_ stream: Int32, endsStream: Bool) -> Bool {
         guard !fields.overflowed else { return false }
@@ -194,7 +231,7 @@ protocol HTTP2EngineOwner: AnyObject {
 
     /// RST_STREAM was written. Not each rule that a client breaks is told of by a callback of its own; this is.
     func resetWritten(_ stream: Int32) {
-        if ownResets.remove(stream) == nil { owner.resetProvoked() }
+        if ownResets.remove(stream) == nil { owner.resetProvoked(on: stream) }
     }
 
     func streamClosed(_ stream: Int32, code: UInt32) {
@@ -212,14 +249,22 @@ protocol HTTP2EngineOwner: AnyObject {
         _ = unsafe nghttp2_session_consume_stream(session, stream, bytes)
     }
 
-    /// The response's last frame was written.
+    /// The message's last frame was written.
     func sentEnd(of stream: Int32) {
-        if unsafe nghttp2_session_get_stream_remote_close(session, stream) == 0 {
+        if role == .server, unsafe nghttp2_session_get_stream_remote_close(session, stream) == 0 {
             owner.responseCameFirst(on: stream)
         }
     }
 
     // MARK: The connection
+
+    /// The streams that the peer lets us open at once.
+    var peerStreams: Int {
+        unsafe Int(nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS))
+    }
+
+    /// A new stream may be begun: there was no GOAWAY, and numbers are left.
+    var takesRequests: Bool { unsafe nghttp2_session_check_request_allowed(session) != 0 }
 
     func ping() {
         _ = unsafe nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)

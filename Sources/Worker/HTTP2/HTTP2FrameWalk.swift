@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Finds the frame headers in what a client sends, however its bytes are cut. nghttp2 tells only of frames whose type it
+/// Finds the frame headers in what a peer sends, however its bytes are cut. nghttp2 tells only of frames whose type it
 /// knows; what a connection costs has to be counted for all.
 struct HTTP2FrameWalk: Equatable {
     /// The client's preface stands before the first frame (RFC 9113 section 3.4).
@@ -8,10 +8,15 @@ struct HTTP2FrameWalk: Equatable {
     private static let headerLength = 9
 
     /// Bytes to pass over before the next header.
-    private var skip = prefaceLength
+    private var skip: Int
     /// A header that has not come whole.
     private var partial: UInt64 = 0
     private var partialCount = 0
+
+    /// - Parameter fromClient: the preface comes first; a server sends none.
+    init(fromClient: Bool = true) {
+        skip = fromClient ? Self.prefaceLength : 0
+    }
 
     /// The next header at or after `position`, which moves behind it; nil: all bytes were looked at.
     mutating func next(_ bytes: ByteView, at position: inout Int) -> HTTP2FrameHeader? {

@@ -22,12 +22,22 @@ enum HTTP2Limits {
     static let oversizedHeadFactor = 4
     /// Reads in one event, so that one loud connection cannot keep the loop from the others.
     static let readsPerEvent = 32
-    /// Requests that are begun in one turn; the rest of them waits for the next, behind everybody else's.
+    /// Requests of one connection that are begun in one turn, as long as its `AbuseBudget` is full; the rest of them
+    /// waits for the next, behind everybody else's.
     static let beginsPerTurn = 32
     /// A peer with open streams that has said nothing for so long is asked (PING) whether it is there,
     static let pingInterval = Duration.seconds(15)
     /// and is taken for gone when it has said nothing for so long after that.
     static let pingTimeout = Duration.seconds(15)
+    /// The same of the API server, so that one that dies without a sign is noticed within 20 s.
+    static let upstreamPingInterval = Duration.seconds(10)
+    static let upstreamPingTimeout = Duration.seconds(10)
+    /// Streams on one connection to the API server, whatever more it allows.
+    static let upstreamStreams = 256
+    /// What a connection that is being set up will probably allow, before any has told.
+    static let upstreamStreamsExpected = 100
+    /// How long a stream may still wait for its END_STREAM when its response, by its length, is through.
+    static let responseLinger = Duration.seconds(1)
     /// A response that is complete before its request is followed by RST_STREAM (RFC 9113 section 8.1), but not at once:
     /// curl, among others, drops a response that it reads together with the reset. Meanwhile the stream's window stays
     /// as it is, so that no more than a window's bytes come for nobody.

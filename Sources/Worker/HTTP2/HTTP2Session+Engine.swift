@@ -42,7 +42,7 @@ extension HTTP2Session: HTTP2EngineOwner {
         guard stream.isBeginning else {
             do throws(HTTPFault) {
                 stream.requestEnded(trailers: try trailers.finish())
-                touchForProgress(stream)
+                notes.touch(stream)
             } catch {
                 stream.exchange?.clientBroke(error)
             }
@@ -53,7 +53,7 @@ extension HTTP2Session: HTTP2EngineOwner {
         stream.headRefusal = head.fault
         stream.isHead = head.isHead
         if endsStream { stream.requestEnded(trailers: []) }
-        if head.lacksMemory { starved.append(stream) } else { arrived.append(stream) }
+        if head.lacksMemory { notes.starved.append(stream) } else { notes.arrived.append(stream) }
     }
 
     func dataArrived(_ data: ByteView, of id: Int32) {
@@ -61,34 +61,36 @@ extension HTTP2Session: HTTP2EngineOwner {
         guard let stream = streams[id] else { return }
         // Nobody wants it any more, but its sender must not stall over it.
         if stream.wantsData, !stream.take(data) {
-            starved.append(stream)
+            notes.starved.append(stream)
         } else if !stream.wantsData, !stream.isLingering {
             engine.consumed(data.count, by: id)
         }
-        touchForProgress(stream)
+        notes.touch(stream)
     }
 
     func streamEnded(_ id: Int32) {
         guard let stream = streams[id] else { return }
         stream.requestEnded(trailers: [])
-        touchForProgress(stream)
+        notes.touch(stream)
     }
 
     func ruleBroken(on id: Int32) { deadlines.headEnded() }
 
-    func resetProvoked() {
+    func resetProvoked(on id: Int32) {
         _ = budget.spend(AbuseBudget.provokedResetCost, on: .provokedReset, now: plane.reactor.now)
     }
 
     func streamClosed(_ id: Int32, code: UInt32) {
         guard let stream = streams[id] else { return }
         stream.isClosed = true
-        closed.append((stream, code))
+        notes.closed.append((stream, code))
     }
 
     /// The answer to a PING behind the notice tells that the notice was read, and that nothing more is on its way that
     /// has not heard of it. (Submitted together with the notice, it would be sent before it: nghttp2 prefers PING.)
-    func goAwayWritten() {
+    func goAwayWritten(_ code: UInt32) {
+        // Not our own idea: the client broke a rule that concerns the whole connection.
+        if code != HTTP2Code.noError.rawValue, !isCondemned { plane.panel.add(.http2ProtocolErrors) }
         if deadlines.awaitsGoAway, !goAwaySent { engine.ping() }
     }
 
@@ -99,11 +101,5 @@ extension HTTP2Session: HTTP2EngineOwner {
         deadlines.lingers(until: lingering[0].until)
     }
 
-    func stream(_ id: Int32) -> HTTP2Stream? { streams[id] }
-
-    private func touchForProgress(_ stream: HTTP2Stream) {
-        guard !stream.isTouched else { return }
-        stream.isTouched = true
-        touched.append(stream)
-    }
+    func stream(_ id: Int32) -> (any HTTP2BodySource)? { streams[id] }
 }

@@ -7,41 +7,36 @@ import Shared
 ///
 /// Reading never waits for a stream: what a stream may send is bounded by its window, which opens as its bytes go on to
 /// the API server. Writing happens once a turn, so that what several streams have to say leaves in one TLS record.
-/// While the engine reads or writes, its callbacks only note what happens; `afterReading` and `afterWriting` act.
+/// While the engine reads or writes, its callbacks only note what happens; `afterReading` and the writer act.
 final class HTTP2Session: ClientSession {
     let plane: Plane
     unowned let connection: ClientConnection
     var engine: HTTP2Engine!
     var streams: [Int32: HTTP2Stream] = [:]
-    private let input: Buffer
-    private let output: Buffer
+    let input: Buffer
+    let output: Buffer
     var head: RequestHeadBuilder
     var trailers = TrailerBuilder()
-    private var walk = HTTP2FrameWalk()
+    var walk = HTTP2FrameWalk()
     var budget: AbuseBudget
     var deadlines: HTTP2Deadlines
     /// The header block at hand, as RFC 9113 section 6.5.2 counts it: 32 bytes more for each field.
     var blockSize = 0
-    // What was noted while the engine was at work.
-    var arrived: [HTTP2Stream] = []
-    var closed: [(stream: HTTP2Stream, code: UInt32)] = []
-    var touched: [HTTP2Stream] = []
-    private var cut: [(stream: HTTP2Stream, code: HTTP2Code)] = []
-    var starved: [HTTP2Stream] = []
+    var notes = HTTP2Notes()
     /// Requests that were answered before their end, in the order in which they will be reset.
     var lingering: [(stream: HTTP2Stream, until: Instant)] = []
-    private var isPumping = false
-    private var isScheduled = false
+    var isPumping = false
+    var isScheduled = false
     /// More can be read without the socket saying so.
-    private var hasMore = false
-    private var isEnded = false
-    private var isCondemned = false
+    var hasMore = false
+    var isEnded = false
+    var isCondemned = false
     var goAwaySent = false
     /// How the client's leaving is called when the connection closes.
-    private var departure = EndReason.Departure.reset
+    var departure = EndReason.Departure.reset
 
     /// Rounds of writing and telling in one turn at most.
-    private static let rounds = 16
+    static let rounds = 16
 
     init(connection: ClientConnection) {
         plane = connection.plane
@@ -95,327 +90,17 @@ final class HTTP2Session: ClientSession {
         schedule()
     }
 
-    private func read() {
-        hasMore = false
-        if !arrived.isEmpty { afterReading(nil) }
-        for _ in 0..<HTTP2Limits.readsPerEvent {
-            guard !isEnded, engine.queuedFrames < HTTP2Limits.queuedFrames else { return schedule() }
-            guard arrived.isEmpty else { break }
-            guard input.reserve(HTTP2Limits.recordSize) else { return leave(.reset, reset: true) }
-            switch connection.receive(into: input) {
-            case .moved:
-                deadlines.received(now: plane.reactor.now)
-                let wasFull = input.isFull
-                let failure = charge() ? engine.receive(input) : nil
-                input.discardAll()
-                afterReading(failure)
-                guard !isEnded, wasFull || connection.hasPending || !arrived.isEmpty else { return schedule() }
-            case .blocked:
-                input.giveBackIfEmpty()
-                return schedule()
-            case .endOfStream: return leave(.closed, reset: false)
-            case .lost, .noBuffer: return leave(.reset, reset: true)
-            }
-        }
-        hasMore = true
-        schedule()
-    }
-
-    /// Makes the frames that were read pay; false: the connection has no more to pay with.
-    private func charge() -> Bool {
-        let now = plane.reactor.now
-        input.view { bytes in
-            var position = 0
-            while let header = walk.next(bytes, at: &position) {
-                // Header blocks do not interleave with anything: the last one is over, whatever became of it.
-                if header.type != .continuation { deadlines.headEnded() }
-                if let (kind, cost) = AbuseBudget.price(of: header) { _ = budget.spend(cost, on: kind, now: now) }
-            }
-        }
-        return budget.exhaustedBy == nil
-    }
-
-    private func afterReading(_ failure: HTTP2Engine.Failure?) {
-        if failure == .flooded {
-            _ = budget.spend(AbuseBudget.oversizedHeadCost, on: floodKind, now: plane.reactor.now)
-        }
-        if let kind = budget.exhaustedBy { return condemn(kind) }
-        if failure != nil { return leave(.misbehaved, reset: true) }
-        // What nghttp2 has to say about the requests that have just come: one that it resets is not begun.
-        if !arrived.isEmpty, engine.queuedFrames > 0, engine.fill(output) == .failed {
-            return leave(.reset, reset: true)
-        }
-        beginArrived()
-        endClosed()
-        for stream in Self.take(&starved) { reset(stream, .refusedStream) }
-        tellTouched()
-        deadlines.streamsChanged(isEmpty: streams.isEmpty, now: plane.reactor.now)
-    }
-
-    /// What nghttp2 itself has had enough of: header blocks in too many frames if one was under way.
-    private var floodKind: AbuseBudget.Kind { deadlines.awaitsHead ? .headFlood : .controlFlood }
-
-    /// What was noted so far; what follows from it may note more.
-    private static func take<Element>(_ list: inout [Element]) -> [Element] {
-        guard !list.isEmpty else { return [] }
-        let taken = list
-        list.removeAll(keepingCapacity: true)
-        return taken
-    }
-
-    private func endClosed() {
-        for (stream, code) in Self.take(&closed) {
-            stream.isClosed = true
-            streams[stream.id] = nil
-            if stream.isLingering { stopLingering(stream) }
-            if DeliberateFault.isOn(.streamResetIgnored) { continue }
-            stream.exchange?.clientLeft(code == HTTP2Code.protocolError.rawValue ? .misbehaved : .reset)
-            stream.discard()
-        }
-    }
-
-    // MARK: Requests
-
-    private func beginArrived() {
-        guard !arrived.isEmpty else { return }
-        let open = arrived.filter { !$0.isClosed }
-        arrived = Array(open.dropFirst(HTTP2Limits.beginsPerTurn))
-        for stream in open.prefix(HTTP2Limits.beginsPerTurn) { begin(stream) }
-    }
-
-    private func begin(_ stream: HTTP2Stream) {
-        guard !stream.isClosed else { return }
-        if let fault = stream.headRefusal { return refuse(stream, fault, isHead: stream.isHead) }
-        // Whoever had the fields must read its own again, also if this head comes to nothing.
-        plane.fieldsOwner = 0
-        let parsed = stream.receive.view { bytes -> Arrival in
-            var scan = HeadScan()
-            switch RequestHeadParser.parse(bytes, scan: &scan, into: plane.fields, limits: plane.limits) {
-            case .incomplete: return .refused(.invalidRequestLine)
-            case .refused(let fault): return .refused(fault)
-            case .complete(let head):
-                return .arrived(
-                    head, RequestInfo(head, in: bytes), ExchangeRow(head, in: bytes, from: connection.peer))
-            }
-        }
-        switch parsed {
-        case .refused(let fault): refuse(stream, fault, isHead: stream.isHead)
-        case .arrived(let head, let info, let summary):
-            guard let number = plane.openExchange() else {
-                plane.panel.add(.overloadRefusals)
-                plane.countWithoutExchange(.http2, status: 0)
-                return reset(stream, .refusedStream)
-            }
-            plane.fieldsOwner = number.id
-            let exchange = Exchange(
-                plane: plane, client: stream, number: number, head: head, info: info, summary: summary)
-            stream.exchange = exchange
-            exchange.start()
-            exchange.advance()
-        }
-    }
-
-    private enum Arrival {
-        case refused(HTTPFault)
-        case arrived(RequestHead, RequestInfo, ExchangeRow)
-    }
-
-    private func refuse(_ stream: HTTP2Stream, _ fault: HTTPFault, isHead: Bool) {
-        plane.panel.add(.malformedRequests)
-        plane.countWithoutExchange(.http2, status: fault.status)
-        stream.answer(GatewayAnswer(fault), isHead: isHead)
-    }
-
-    // MARK: For streams
-
-    /// The stream has something to send, or has sent something.
-    func touch(_ stream: HTTP2Stream) {
-        schedule()
-        guard !stream.isTouched else { return }
-        stream.isTouched = true
-        touched.append(stream)
-        engine.resume(stream.id)
-    }
-
-    func sent(_ count: Int, of stream: HTTP2Stream) {
-        budget.earn(AbuseBudget.earnedBySending(count))
-        if count > 0 { stream.exchange?.progressed() }
-        guard !stream.isTouched else { return }
-        stream.isTouched = true
-        touched.append(stream)
-    }
-
-    func sendHead(_ stream: HTTP2Stream, endsStream: Bool) -> Bool {
-        schedule()
-        return engine.submitResponse(stream.id, endsStream: endsStream)
-    }
-
-    func sendInterim(_ stream: HTTP2Stream) -> Bool {
-        schedule()
-        return engine.submitInterim(stream.id)
-    }
-
-    func consumed(_ count: Int, by stream: HTTP2Stream) {
-        engine.consumed(count, by: stream.id)
-        schedule()
-    }
-
-    func exchangeServed(_ stream: HTTP2Stream) {
-        budget.earn(AbuseBudget.served)
-        responseComplete(stream)
-    }
-
-    /// All of the response is in the stream's buffer.
-    func responseComplete(_ stream: HTTP2Stream) {
-        if !stream.send.isEmpty { stream.stallDeadline = deadlines.responseWaits(now: plane.reactor.now) }
-        touch(stream)
-    }
-
-    func reset(_ stream: HTTP2Stream, _ code: HTTP2Code) {
-        guard !isEnded, !isCondemned, !stream.isClosed else { return }
-        engine.reset(stream.id, code)
-        schedule()
-    }
-
-    /// The response is not whole and never will be: what there is of it goes out if it can at once, then RST_STREAM.
-    func cut(_ stream: HTTP2Stream, _ reason: EndReason) {
-        switch reason {
-        case .deadline(.clientWrite):
-            _ = budget.spend(AbuseBudget.stallCost, on: .stalling, now: plane.reactor.now)
-            cut.append((stream, .cancel))
-        case .deadline, .cut, .cancelled: cut.append((stream, .cancel))
-        default: cut.append((stream, .internalError))
-        }
-        touch(stream)
-    }
-
-    private func resetStalled(_ now: Instant) {
-        var next = Instant.never
-        for stream in streams.values where stream.waitsForClient {
-            if stream.stallDeadline <= now {
-                plane.count(.lastBytes)
-                _ = budget.spend(AbuseBudget.stallCost, on: .stalling, now: now)
-                reset(stream, .cancel)
-                stream.discard()
-            } else {
-                next = min(next, stream.stallDeadline)
-            }
-        }
-        deadlines.stillWaiting(until: next)
-        if let kind = budget.exhaustedBy { condemn(kind) }
-    }
-
-    /// The client had its moment to see the response: it need not send the rest of its request.
-    private func resetLingering(_ now: Instant) {
-        while let first = lingering.first, first.until <= now {
-            lingering.removeFirst()
-            reset(first.stream, .noError)
-        }
-        deadlines.lingers(until: lingering.first?.until ?? .never)
-    }
-
-    private func stopLingering(_ stream: HTTP2Stream) {
-        lingering.removeAll { $0.stream === stream }
-        deadlines.lingers(until: lingering.first?.until ?? .never)
-    }
-
-    // MARK: Writing
-
-    /// Writes at the end of the turn.
-    private func schedule() {
-        guard !isScheduled, !isEnded, !isPumping else { return }
-        isScheduled = true
-        plane.flushAtTurnEnd(self)
-    }
-
-    /// The turn's end has come.
-    func flush() {
-        isScheduled = false
-        pump()
-    }
-
-    private func pump() {
-        guard !isPumping, !isEnded else { return }
-        isPumping = true
-        writeInRounds()
-        isPumping = false
-        guard !isEnded else { return }
-        // Not before: what is said about it has to be written, too.
-        if let kind = budget.exhaustedBy, !isCondemned { return condemn(kind) }
-        settle()
-    }
-
-    private func writeInRounds() {
-        for _ in 0..<Self.rounds {
-            guard write() else { return }
-            endClosed()
-            for (stream, code) in Self.take(&cut) { reset(stream, code) }
-            tellTouched()
-            guard !isEnded, budget.exhaustedBy == nil || isCondemned, output.isEmpty, hasWork else { return }
-        }
-    }
-
-    /// Something can still be written without anything more being heard.
-    private var hasWork: Bool { engine.wantsWrite || !touched.isEmpty || !cut.isEmpty }
-
-    /// Writes what there is, as far as the client takes it; false: the connection is gone.
-    private func write() -> Bool {
-        while true {
-            let outcome = engine.fill(output)
-            guard outcome != .failed else {
-                leave(.reset, reset: true)
-                return false
-            }
-            var moved = false
-            guard connection.send(from: output, onProgress: { moved = true }) else {
-                leave(.reset, reset: true)
-                return false
-            }
-            if moved { deadlines.outputMoved(now: plane.reactor.now) }
-            guard output.isEmpty else { return true }
-            guard outcome == .full else {
-                output.giveBackIfEmpty()
-                return true
-            }
-        }
-    }
-
-    /// Lets exchanges know whose bytes have gone out, or could not.
-    private func tellTouched() {
-        for stream in Self.take(&touched) {
-            stream.isTouched = false
-            guard !stream.isClosed, let exchange = stream.exchange else { continue }
-            let wasHeld = stream.isHeld
-            if stream.settleAfterFill(), wasHeld { exchange.receiveResponse() }
-            exchange.clientProgressed()
-        }
-    }
-
-    /// What is waited for now; or the end, if the protocol has nothing to say any more.
-    private func settle() {
-        let now = plane.reactor.now
-        deadlines.streamsChanged(isEmpty: streams.isEmpty, now: now)
-        deadlines.outputBlocked(!output.isEmpty, now: now)
-        if engine.isOver, output.isEmpty { return connection.finishAndLinger() }
-        var interest: Interest = [.hangup]
-        if engine.queuedFrames < HTTP2Limits.queuedFrames { interest.insert(.read) }
-        if !output.isEmpty { interest.insert(.write) }
-        connection.want(interest)
-        // What one turn did not get done comes after everybody else's turn.
-        connection.setDeadline(hasMore || (output.isEmpty && hasWork) ? now : deadlines.next)
-    }
-
     // MARK: The end
 
     /// The client has gone, or has to be taken for gone.
-    private func leave(_ departure: EndReason.Departure, reset: Bool) {
+    func leave(_ departure: EndReason.Departure, reset: Bool) {
         guard !isEnded else { return }
         self.departure = departure
         connection.close(reset: reset)
     }
 
     /// Ends all exchanges and says with GOAWAY why; the connection closes behind it.
-    private func end(_ departure: EndReason.Departure, _ code: HTTP2Code) {
+    func end(_ departure: EndReason.Departure, _ code: HTTP2Code) {
         isCondemned = true
         self.departure = departure
         for stream in Array(streams.values) {
@@ -429,7 +114,7 @@ final class HTTP2Session: ClientSession {
         output.isEmpty ? connection.finishAndLinger() : connection.close(reset: true)
     }
 
-    private func condemn(_ kind: AbuseBudget.Kind) {
+    func condemn(_ kind: AbuseBudget.Kind) {
         guard !isCondemned, !isEnded else { return }
         plane.panel.add(kind.figure)
         plane.logger.warning(
@@ -478,10 +163,7 @@ final class HTTP2Session: ClientSession {
             stream.discard()
         }
         streams.removeAll()
-        arrived.removeAll()
-        touched.removeAll()
-        closed.removeAll()
-        cut.removeAll()
+        notes = HTTP2Notes()
         lingering.removeAll()
         input.discardAll()
         output.discardAll()

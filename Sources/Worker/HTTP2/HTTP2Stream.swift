@@ -6,7 +6,7 @@ import Shared
 ///
 /// In `receive` lies the request's head in HTTP/1's form, then its body without framing; in `send` the response's body,
 /// without framing too. The response's head goes to the session's engine at once.
-final class HTTP2Stream: ClientSide {
+final class HTTP2Stream: ClientSide, HTTP2BodySource {
     let id: Int32
     private unowned let session: HTTP2Session
     var exchange: Exchange?
@@ -183,14 +183,8 @@ final class HTTP2Stream: ClientSide {
         if !holdsHead { receive.giveBackIfEmpty() }
     }
 
-    enum Taken {
-        case more
-        /// It was the response's end; with its trailers.
-        case end(trailers: [UInt8])
-    }
-
     /// The engine has copied so many bytes off the front of `send`.
-    func took(_ count: Int) -> Taken {
+    func took(_ count: Int) -> HTTP2Taken {
         send.consume(count)
         session.sent(count, of: self)
         guard send.isEmpty else { return .more }

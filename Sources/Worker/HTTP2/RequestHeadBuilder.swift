@@ -92,7 +92,7 @@ struct RequestHeadBuilder {
     }
 
     private mutating func note(_ name: ByteView, _ value: ByteView, to head: Buffer) throws(HTTPFault) {
-        try Self.check(name)
+        try Self.checkName(name)
         try writeLine(to: head)
         let whole = ByteRange(from: 0, to: name.count)
         switch KnownField.classify(whole, in: name) {
@@ -123,7 +123,7 @@ struct RequestHeadBuilder {
     }
 
     /// A lower-case token (RFC 9113 section 8.2.1).
-    private static func check(_ name: ByteView) throws(HTTPFault) {
+    static func checkName(_ name: ByteView) throws(HTTPFault) {
         guard !name.isEmpty else { throw .invalidFieldName }
         for index in 0..<name.count {
             let byte = name[index]

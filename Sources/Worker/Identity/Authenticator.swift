@@ -12,7 +12,6 @@ final class Authenticator {
     private let limits: IdentityLimits
     private let acceptedFor: Double
     private let refusedFor: Double
-    private let digester = TokenDigester()
     private(set) var keys = KeySet.none
     /// How many documents of keys have come.
     private var installations: UInt64 = 0
@@ -68,7 +67,7 @@ final class Authenticator {
         guard token.count <= limits.tokenBytes else {
             return .refused(Refusal(.tooLarge, "token longer than \(limits.tokenBytes) bytes"))
         }
-        let digest = digester.digest(token)
+        let digest = TokenDigester.digest(token)
         if let identity = accepted.find(digest, now: now) { return .accepted(identity) }
         if let refusal = refused.find(digest, now: now) { return .refused(refusal) }
         do throws(Refusal) {

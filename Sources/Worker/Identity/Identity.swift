@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Shared
+
 /// A verified token's user, with what the proxy needs of it ready made. Immutable; shared by every exchange of the user.
 final class Identity {
     let user: UserInfo
+    /// The user's name as a row on the scoreboard shows it.
+    let shownUser: FixedText<6>
     /// `Impersonate-User: …\r\n` and so on, to be copied into the upstream's request head as it is.
     let impersonationHeader: [UInt8]
     /// The token's `exp`, seconds since 1970.
@@ -21,6 +25,7 @@ final class Identity {
         keyThumbprint: TokenDigest = TokenDigest(), forwardsToken: Bool = false
     ) {
         self.user = user
+        shownUser = FixedText(user.username)
         self.impersonationHeader = impersonationHeader
         self.expiresAt = expiresAt
         self.believedUntil = believedUntil

@@ -15,7 +15,7 @@ struct IssuerKeys {
 
     /// Imports a JWKS (RFC 7517 section 5). Keys that cannot verify signatures are left out and counted.
     init(
-        issuer: String, fetchedAt: Int64, fetches: UInt64?, jwks: JSONValue, digester: TokenDigester
+        issuer: String, fetchedAt: Int64, fetches: UInt64?, jwks: JSONValue
     ) throws(KeySetError) {
         guard let entries = jwks.object?["keys"]?.array else { throw .malformed("keys is not an array") }
         var keys: [VerificationKey] = []
@@ -23,7 +23,7 @@ struct IssuerKeys {
         for (index, entry) in entries.enumerated() {
             do throws(JSONWebKey.Problem) {
                 guard index < Self.maximumKeys else { throw .tooMany }
-                keys.append(try VerificationKey(JSONWebKey(entry), digester: digester))
+                keys.append(try VerificationKey(JSONWebKey(entry)))
             } catch {
                 skipped[error, default: 0] += 1
             }

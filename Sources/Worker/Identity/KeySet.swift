@@ -27,7 +27,6 @@ struct KeySet {
             throw .malformed("generation")
         }
         guard let entries = root["issuers"]?.array else { throw .malformed("issuers") }
-        let digester = TokenDigester()
         var issuers: [IssuerKeys] = []
         for entry in entries {
             guard let entry = entry.object, let issuer = entry["issuer"]?.string,
@@ -39,7 +38,7 @@ struct KeySet {
             guard !issuers.contains(where: { $0.issuer.isExactly(issuer) }) else { throw .malformed("issuer twice") }
             issuers.append(
                 try IssuerKeys(
-                    issuer: issuer, fetchedAt: fetchedAt, fetches: fetches, jwks: jwks, digester: digester))
+                    issuer: issuer, fetchedAt: fetchedAt, fetches: fetches, jwks: jwks))
         }
         self.init(generation: UInt64(generation), issuers: issuers)
     }

@@ -10,7 +10,6 @@ final class Lookups {
     private let introspected: LookupDesk<TokenVerdict>
     private let access: LookupDesk<AccessVerdict>
     private let claims: LookupDesk<ClaimDocument>
-    private let digester = TokenDigester()
     private let review: TokenReview?
     private let introspection: IntrospectionClient?
     /// Whom a token is shown that no configured issuer owns, in this order.
@@ -57,7 +56,7 @@ final class Lookups {
         _ source: IdentificationStateMachine.Source, _ token: [UInt8], deadline: Instant,
         _ waiter: @escaping LookupDesk<TokenVerdict>.Waiter
     ) throws(LookupFailure) -> LookupTicket? {
-        let digest = digester.digest(token.span)
+        let digest = TokenDigester.digest(token.span)
         switch source {
         case .tokenReview:
             if let known = tokens.find(digest) { return answer(known, waiter) }
@@ -85,7 +84,7 @@ final class Lookups {
         _ waiter: @escaping LookupDesk<ClaimDocument>.Waiter
     ) throws(LookupFailure) -> LookupTicket {
         try claims.ask(
-            digester.digest(token.span), deadline: deadline,
+            TokenDigester.digest(token.span), deadline: deadline,
             request: { () throws(LookupFailure) in ClaimDocument.request(source) },
             read: { reply, _ in ClaimDocument.read(reply) }, waiter)
     }
@@ -103,7 +102,7 @@ final class Lookups {
         _ waiter: @escaping LookupDesk<AccessVerdict>.Waiter
     ) throws(LookupFailure) -> LookupTicket? {
         let body = SubjectAccessReview.body(of: user, check)
-        let digest = digester.digest(body.span)
+        let digest = TokenDigester.digest(body.span)
         if let known = access.find(digest) { return answer(known, waiter) }
         return try askServer(access, digest, body, SubjectAccessReview.path, .accessReview, deadline, waiter) {
             reply, _ in SubjectAccessReview.read(reply)

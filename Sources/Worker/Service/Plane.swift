@@ -18,9 +18,9 @@ final class Plane {
     /// The fields of the head that was parsed last, and whose head that was.
     let fields: FieldTable
     var fieldsOwner: UInt64 = 0
-    /// The fields of the response that is given to HTTP/2 at the moment.
+    /// The fields of the head that is given to HTTP/2 at the moment.
     let http2Fields: HTTP2FieldList
-    private var sessionsToFlush: [HTTP2Session] = []
+    private var sessionsToFlush: [any TurnEndWriter] = []
     private(set) var upstream: UpstreamPool!
     private(set) var lookups: Lookups!
     let identityLimits: IdentityLimits
@@ -53,7 +53,9 @@ final class Plane {
         waits = WaitLimits(configuration.deadlines)
         buffers = BufferPool(limit: configuration.limits.bufferMemory)
         fields = FieldTable(capacity: configuration.limits.fields)
-        http2Fields = HTTP2FieldList(capacity: configuration.limits.fields + 8)
+        // A request's head grows by its user's groups and extras, and by what the gateway says of itself.
+        http2Fields = HTTP2FieldList(
+            capacity: configuration.limits.fields + configuration.limits.groups + configuration.limits.extras + 32)
         requestLog = RequestLog(isOn: configuration.logging.requests)
         streamDrain = StreamDrain(reactor: reactor)
         identityLimits = IdentityLimits(configuration.limits)
@@ -87,7 +89,7 @@ final class Plane {
     // MARK: Turns
 
     /// The session is to write before the loop waits.
-    func flushAtTurnEnd(_ session: HTTP2Session) {
+    func flushAtTurnEnd(_ session: any TurnEndWriter) {
         sessionsToFlush.append(session)
     }
 

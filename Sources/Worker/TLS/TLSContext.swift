@@ -109,7 +109,9 @@ import Shared
 
     /// A session for a connection that we opened; the peer's certificate must be valid for `name` (a DNS name or an IP
     /// address).
-    func connect(_ fd: Int32, name: String) throws(TLSError) -> TLSSession {
+    func connect(
+        _ fd: Int32, name: String, offering protocols: ApplicationProtocols = .none
+    ) throws(TLSError) -> TLSSession {
         let session = try unsafe makeSession(fd)
         unsafe SSL_set_connect_state(session)
         let isAddress = SocketAddress(host: name, port: 0) != nil
@@ -119,7 +121,9 @@ import Shared
         } else {
             named = unsafe lg_ssl_set_server_name(session, name) == 1 && SSL_set1_host(session, name) == 1
         }
-        guard named else {
+        let offer = protocols.wireForm
+        let offered = unsafe offer.isEmpty || SSL_set_alpn_protos(session, offer, UInt32(offer.count)) == 0
+        guard named, offered else {
             unsafe SSL_free(session)
             throw .unusable("server name \(name)")
         }

@@ -38,6 +38,8 @@ final class UpstreamAddresses: TimerHandler {
     /// The address to try next; nil while none is known.
     var current: SocketAddress? { addresses.isEmpty ? nil : addresses[preferred % addresses.count] }
 
+    func has(_ address: SocketAddress) -> Bool { addresses.contains(address) }
+
     /// This address did not answer: another one's turn.
     func avoid(_ address: SocketAddress) {
         if address == current { preferred += 1 }

@@ -2,34 +2,28 @@
 
 import Shared
 
-/// Whoever uses an upstream connection at the moment: an exchange, or the probe at the start.
-protocol UpstreamUser: AnyObject {
-    /// A connection is being set up for it, which it must close if it ends before that is done.
-    func upstreamConnecting(_ connection: UpstreamConnection)
-    /// The connection can carry a request now.
-    func upstreamReady(_ connection: UpstreamConnection, reused: Bool)
-    /// Something happened on the connection's socket.
-    func upstreamEvent(_ readiness: Readiness)
-    /// There will be no connection, or the one there was could not be set up. The pool has let go of it already.
-    func upstreamUnavailable(_ failure: UpstreamFailure)
-    /// It wants nothing of any connection any more.
-    var isOver: Bool { get }
-}
-
 /// One connection to the API server, from its connect to its close. While it is idle the pool owns it, while it is used
-/// its user does; it ends with `close`, once.
-final class UpstreamConnection: EventHandler {
+/// its user does; it ends with `close`, once. Where the server has chosen HTTP/2, its session takes over from there.
+final class UpstreamConnection: UpstreamSide, EventHandler {
     private enum State: Equatable {
         case connecting
         case handshaking
         case idle
         case busy
+        case multiplexed
         case closed
     }
 
     private let plane: Plane
     private unowned let pool: UpstreamPool
-    private let address: SocketAddress
+    let address: SocketAddress
+    /// What the server may choose from; HTTP/1.1 alone for what is to become a tunnel.
+    let offer: ApplicationProtocols
+    /// With whose credentials it was set up; nil: without TLS.
+    private(set) var context: TLSContext?
+    private(set) var session: UpstreamSession?
+    /// The pool counts on streams of it.
+    var isAwaited = false
     private var socket: StreamSocket?
     private var state = State.connecting
     private var wasUsed = false
@@ -40,22 +34,25 @@ final class UpstreamConnection: EventHandler {
     private var isLongBody = false
     /// The connection has failed; what came before that may still have to be read.
     private var failureSeen = false
-    let receive: Buffer
-    let send: Buffer
     /// Until when an idle connection is kept.
     var idleDeadline = Instant.never
 
-    init(plane: Plane, pool: UpstreamPool, address: SocketAddress, user: any UpstreamUser) {
+    init(
+        plane: Plane, pool: UpstreamPool, address: SocketAddress, user: any UpstreamUser, offer: ApplicationProtocols
+    ) {
         self.plane = plane
         self.pool = pool
         self.address = address
         self.user = user
-        receive = Buffer(pool: plane.buffers)
-        send = Buffer(pool: plane.buffers)
+        self.offer = offer
+        super.init(buffers: plane.buffers)
     }
 
     /// It is there for somebody who is over.
-    var isForsaken: Bool { state != .idle && state != .closed && (user?.isOver ?? true) }
+    var isForsaken: Bool {
+        guard state != .idle, state != .closed, !(session?.isOpen ?? false) else { return false }
+        return user?.isOver ?? true
+    }
 
     /// Starts to connect. A failure that shows at once is the result; every other goes to the user.
     func connect() throws(UpstreamFailure) {
@@ -90,6 +87,7 @@ final class UpstreamConnection: EventHandler {
             if readiness.contains(.peerClosed) { hangupSeen = true }
             if readiness.contains(.failed) { failureSeen = true }
             user?.upstreamEvent(readiness)
+        case .multiplexed: session?.ready(readiness)
         case .closed: break
         }
     }
@@ -100,7 +98,8 @@ final class UpstreamConnection: EventHandler {
         guard error == 0 else { return fail(Errno(error).isRefusal ? .refused : .unreachable) }
         guard let context = pool.credentials.tls else { return established() }
         do throws(TLSError) {
-            try socket.startTLS(connecting: context, name: pool.serverName)
+            self.context = context
+            try socket.startTLS(connecting: context, name: pool.serverName, offering: offer)
         } catch {
             return fail(.tlsFailed, error)
         }
@@ -119,9 +118,36 @@ final class UpstreamConnection: EventHandler {
     }
 
     private func established() {
+        if socket?.speaksHTTP2 ?? false { return startSession() }
+        pool.settled(self, speaksHTTP2: false)
         state = .busy
         watch(reading: true)
         user?.upstreamReady(self, reused: false)
+    }
+
+    /// HTTP/2: it can carry requests once the server has said how many.
+    private func startSession() {
+        state = .multiplexed
+        let session = UpstreamSession(connection: self, plane: plane, pool: pool)
+        self.session = session
+        session.start()
+    }
+
+    /// The session can carry requests, that of whoever has asked for the connection first.
+    func sessionOpened() {
+        guard let session else { return }
+        let first = user
+        user = nil
+        pool.settled(self, speaksHTTP2: true)
+        if let first { first.upstreamReady(session.promise(to: first), reused: false) }
+    }
+
+    /// Whoever waited for it hears that there will be none.
+    func sessionLost() {
+        let first = user
+        if first != nil { pool.noteFailure(.closedEarly, address: address, error: nil) }
+        close(reset: true)
+        first?.upstreamUnavailable(.closedEarly)
     }
 
     private func fail(_ failure: UpstreamFailure, _ error: TLSError? = nil) {
@@ -135,7 +161,7 @@ final class UpstreamConnection: EventHandler {
 
     /// Reads once. A response that has filled its chunk is given a larger one, so that a long body comes in whole TLS
     /// records while a short one costs a page.
-    func fill() -> StreamSocket.Outcome {
+    override func fill() -> StreamSocket.Outcome {
         if isLongBody, receive.isEmpty, receive.capacity < BufferPool.Size.medium.rawValue { receive.discardAll() }
         let wanted = max(Self.shortRead, isLongBody ? BufferPool.Size.medium.rawValue - receive.count : 0)
         guard let socket, receive.room >= Self.leastRead || receive.reserve(wanted) else { return .noBuffer }
@@ -147,29 +173,51 @@ final class UpstreamConnection: EventHandler {
     private static let shortRead = BufferPool.Size.small.rawValue
     private static let leastRead = 512
 
-    func flush() -> StreamSocket.Outcome {
+    override func flush() -> StreamSocket.Outcome {
         guard let socket else { return .lost(.connectionLost) }
         return socket.send(from: send)
     }
 
-    /// Whether the API server has not yet taken what there is for it.
-    var isBlocked: Bool { !send.isEmpty }
+    override var isBlocked: Bool { !send.isEmpty }
 
-    var hasPending: Bool { socket?.hasPending ?? false }
+    override var hasPending: Bool { socket?.hasPending ?? false }
 
-    /// What a tunnel goes through. It stays this connection's to close.
-    var tunnelSocket: StreamSocket? { socket }
+    override var tunnelSocket: StreamSocket? { socket }
 
-    /// Says whether the user would read more now; writing is watched for as long as there is something to write.
-    func watch(reading: Bool) {
-        var interest: Interest = reading ? .read : []
-        if !send.isEmpty { interest.insert(.write) }
+    /// Writing is watched for as long as there is something to write.
+    override func watch(reading: Bool) {
+        var interest = reading ? Interest.read : .none
+        if !send.isEmpty { interest = interest.union(.write) }
         // Level-triggered: a FIN that was told and cannot be acted upon yet must not be told again and again.
-        if !hangupSeen { interest.insert(.hangup) }
+        if !hangupSeen { interest = interest.union(.hangup) }
         socket?.want(interest)
         // Failure is told whatever is watched for, and there is nothing to be done about it before more can be read.
         if failureSeen, !DeliberateFault.isOn(.failureToldForEver) { reading ? socket?.resume() : socket?.suspend() }
     }
+
+    override func release() { pool.release(self) }
+
+    // MARK: For the session
+
+    /// Reads once.
+    func receive(into buffer: Buffer) -> StreamSocket.Outcome {
+        socket?.receive(into: buffer) ?? .lost(.connectionLost)
+    }
+
+    /// Writes as much as the server takes; false: the connection is gone.
+    func send(from buffer: Buffer) -> Bool {
+        guard let socket else { return false }
+        while !buffer.isEmpty {
+            switch socket.send(from: buffer) {
+            case .moved: continue
+            case .blocked: return true
+            case .endOfStream, .lost, .noBuffer: return false
+            }
+        }
+        return true
+    }
+
+    func want(_ interest: Interest) { socket?.want(interest) }
 
     // MARK: For the pool
 
@@ -192,10 +240,11 @@ final class UpstreamConnection: EventHandler {
     }
 
     /// Ends it. `reset`: the API server gets RST, and so notices at once even if it has not read all of the request.
-    func close(reset: Bool) {
+    override func close(reset: Bool) {
         guard state != .closed else { return }
         state = .closed
         user = nil
+        session?.lose(.ended)
         socket?.close(reset: reset)
         socket = nil
         receive.discardAll()

@@ -4,24 +4,41 @@ import Logging
 import Shared
 
 /// One worker's connections to the API server: kept alive between requests, bounded in number, closed when idle for too
-/// long. Requests beyond the bound wait in order, each under its own connect deadline.
+/// long. Requests beyond the bound wait in order, each under its own connect deadline. (UpstreamPool+Streams: those
+/// that carry HTTP/2.)
 final class UpstreamPool: TimerHandler {
-    private unowned let plane: Plane
-    private let bounds: UpstreamConfiguration.Pool
+    unowned let plane: Plane
+    let bounds: UpstreamConfiguration.Pool
     let credentials: UpstreamCredentials
     let addresses: UpstreamAddresses
     let authority: [UInt8]
     let serverName: String
     /// Idle connections, the longest idle first.
     private var idle: [UpstreamConnection] = []
-    private var waiting: [any UpstreamUser] = []
-    private var open = 0
+    var waiting: [Waiting] = []
+    private(set) var open = 0
+    /// Whether HTTP/2 is offered at all.
+    let offersHTTP2: Bool
+    /// Connections that carry HTTP/2, and what the server chose last.
+    var carriers: [UpstreamConnection] = []
+    var choosesHTTP2 = true
+    /// Connections being set up that will probably carry HTTP/2, and the streams on each that the server allowed last.
+    var awaited = 0
+    var streamsExpected = HTTP2Limits.upstreamStreamsExpected
+    var openStreams = 0
+    var isServing = false
     /// Every connection there is, whoever owns it.
     private var connections: [ObjectIdentifier: Known] = [:]
     private var expiry = DeadlineTimer()
-    private var isStopped = false
-    /// Requests that may wait for a connection.
+    private(set) var isStopped = false
+    /// Requests that may wait for a connection, beside those for which one with room is being set up.
     private static let maxWaiting = 1_024
+
+    struct Waiting {
+        let user: any UpstreamUser
+        /// It needs a connection of its own, of HTTP/1.1.
+        let alone: Bool
+    }
 
     private struct Known {
         unowned let connection: UpstreamConnection
@@ -33,7 +50,7 @@ final class UpstreamPool: TimerHandler {
     static let orphanAge = Duration.milliseconds(100)
 
     enum Acquisition {
-        case ready(UpstreamConnection)
+        case ready(UpstreamSide)
         /// The connection is being set up, or waited for.
         case pending(UpstreamConnection?)
         case failed(UpstreamFailure)
@@ -43,38 +60,53 @@ final class UpstreamPool: TimerHandler {
         self.plane = plane
         self.credentials = credentials
         bounds = plane.configuration.upstream.pool
+        offersHTTP2 = plane.configuration.upstream.http2 == .auto && target.isTLS
         addresses = UpstreamAddresses(reactor: plane.reactor, target: target)
         authority = target.authority
         serverName = plane.configuration.upstream.tlsServerName ?? target.host
-        addresses.onChange = { [unowned self] in serveWaiting() }
+        addresses.onChange = { [unowned self] in
+            retireCarriers { !addresses.has($0.address) }
+            serveWaiting()
+        }
     }
 
-    /// A connection for `user`: a kept one, unless `fresh` is wanted.
-    func acquire(for user: any UpstreamUser, fresh: Bool) -> Acquisition {
+    /// A connection or a stream for `user`: of a kept connection, unless a `fresh` one is wanted. (Streams are always as
+    /// good as fresh: a connection that has failed, or ends, carries no new ones.)
+    ///
+    /// - Parameter alone: the connection is to become a tunnel, so it must be of HTTP/1.1.
+    func acquire(for user: any UpstreamUser, fresh: Bool, alone: Bool = false) -> Acquisition {
+        if offersHTTP2, !alone, let acquisition = acquireStream(for: user) { return acquisition }
         if !fresh, let connection = idle.popLast() {
-            plane.panel.set(.upstreamIdle, UInt64(idle.count))
+            showIdle()
             connection.takeOver(user)
             return .ready(connection)
         }
-        if open >= bounds.maxConnections, let oldest = idle.first {
-            // Only a fresh one will do, and an idle one is in its way.
-            dropIdle(oldest)
-        }
+        // Only a fresh one will do, and an idle one is in its way.
+        if open >= bounds.maxConnections { dropOldestIdle() }
         guard open < bounds.maxConnections || DeliberateFault.isOn(.poolBoundIgnored), let address = addresses.current
         else {
             if let failure = addresses.failure, addresses.current == nil {
                 plane.logger.debug("upstream name", metadata: ["error": "\(failure)"])
                 return .failed(.unresolvable)
             }
-            guard waiting.count < Self.maxWaiting else { return .failed(.poolExhausted) }
-            waiting.append(user)
-            return .pending(nil)
+            return wait(user, alone: alone)
         }
-        return start(for: user, to: address)
+        return start(for: user, to: address, alone: alone)
     }
 
-    private func start(for user: any UpstreamUser, to address: SocketAddress) -> Acquisition {
-        let connection = UpstreamConnection(plane: plane, pool: self, address: address, user: user)
+    func wait(_ user: any UpstreamUser, alone: Bool) -> Acquisition {
+        guard waiting.count < Self.maxWaiting + awaited * streamsExpected else { return .failed(.poolExhausted) }
+        waiting.append(Waiting(user: user, alone: alone))
+        return .pending(nil)
+    }
+
+    func start(for user: any UpstreamUser, to address: SocketAddress, alone: Bool) -> Acquisition {
+        let offer: ApplicationProtocols = !offersHTTP2 ? .none : alone ? .http1 : .http2OrHTTP1
+        let connection = UpstreamConnection(plane: plane, pool: self, address: address, user: user, offer: offer)
+        if offer == .http2OrHTTP1, choosesHTTP2 {
+            connection.isAwaited = true
+            awaited += 1
+        }
         open += 1
         connections[ObjectIdentifier(connection)] = Known(connection: connection)
         plane.panel.add(.upstreamOpened)
@@ -91,23 +123,25 @@ final class UpstreamPool: TimerHandler {
 
     /// Whoever still waits for a connection waits no more.
     func stopWaiting(_ user: any UpstreamUser) {
-        waiting.removeAll { $0 === user }
+        waiting.removeAll { $0.user === user }
     }
 
     /// The connection has carried a whole request and its whole response, and may carry another.
     func release(_ connection: UpstreamConnection) {
-        if let next = waiting.first, !isStopped {
-            waiting.removeFirst()
+        // It was for a tunnel that was refused, and all others go by HTTP/2.
+        if connection.offer == .http1, choosesHTTP2 { return connection.close(reset: false) }
+        if let place = waiting.firstIndex(where: { !$0.alone }) ?? waiting.indices.first, !isStopped {
+            let next = waiting.remove(at: place).user
             connection.becomeIdle(until: .never)
             connection.takeOver(next)
             next.upstreamReady(connection, reused: true)
             return
         }
-        guard !isStopped, idle.count < bounds.maxIdle else { return connection.close(reset: false) }
+        guard !isStopped, idleCount < bounds.maxIdle else { return connection.close(reset: false) }
         let deadline = plane.reactor.now + bounds.idleTimeout
         connection.becomeIdle(until: deadline)
         idle.append(connection)
-        plane.panel.set(.upstreamIdle, UInt64(idle.count))
+        showIdle()
         if expiry.deadline == .never, !DeliberateFault.isOn(.idleExpiryForgotten) {
             expiry.set(deadline, on: plane.reactor, handler: self)
         }
@@ -115,9 +149,18 @@ final class UpstreamPool: TimerHandler {
 
     func dropIdle(_ connection: UpstreamConnection) {
         idle.removeAll { $0 === connection }
-        plane.panel.set(.upstreamIdle, UInt64(idle.count))
+        showIdle()
         connection.close(reset: false)
     }
+
+    private func dropOldestIdle() {
+        if let oldest = idle.first { dropIdle(oldest) } else { retireOldestIdleCarrier() }
+    }
+
+    /// Idle connections, whatever they speak.
+    var idleCount: Int { offersHTTP2 ? idle.count + idleCarriers : idle.count }
+
+    func showIdle() { plane.panel.set(.upstreamIdle, UInt64(idleCount)) }
 
     func noteFailure(_ failure: UpstreamFailure, address: SocketAddress, error: TLSError?) {
         addresses.avoid(address)
@@ -131,26 +174,30 @@ final class UpstreamPool: TimerHandler {
 
     func noteClosed(_ connection: UpstreamConnection) {
         connections[ObjectIdentifier(connection)] = nil
+        if offersHTTP2 { forget(connection) }
         if !DeliberateFault.isOn(.closeNotCounted) { open -= 1 }
         plane.panel.add(.upstreamEnded)
         plane.panel.set(.upstreamOpen, UInt64(open))
         serveWaiting()
     }
 
-    private func serveWaiting() {
-        while !isStopped, !waiting.isEmpty, open < bounds.maxConnections {
-            guard let address = addresses.current else {
-                guard addresses.failure != nil else { return }
-                let user = waiting.removeFirst()
-                user.upstreamUnavailable(.unresolvable)
-                continue
-            }
-            let user = waiting.removeFirst()
-            switch start(for: user, to: address) {
-            case .pending(let connection?): user.upstreamConnecting(connection)
-            case .failed(let failure): user.upstreamUnavailable(failure)
-            case .pending(nil), .ready: break
-            }
+    /// Gives those who wait what has become free, in their order.
+    func serveWaiting() {
+        guard !offersHTTP2 else { return serveWaitingByStreams() }
+        while !isStopped, let next = waiting.first, open < bounds.maxConnections {
+            guard addresses.current != nil || addresses.failure != nil else { return }
+            waiting.removeFirst()
+            begin(for: next)
+        }
+    }
+
+    /// Sets a connection up for one who has waited.
+    func begin(for next: Waiting) {
+        guard let address = addresses.current else { return next.user.upstreamUnavailable(.unresolvable) }
+        switch start(for: next.user, to: address, alone: next.alone) {
+        case .pending(let connection?): next.user.upstreamConnecting(connection)
+        case .failed(let failure): next.user.upstreamUnavailable(failure)
+        case .pending(nil), .ready: break
         }
     }
 
@@ -175,6 +222,7 @@ final class UpstreamPool: TimerHandler {
                 connections[key]?.orphanSince = now
             }
         }
+        for carrier in carriers { orphans += carrier.session?.countOrphans(now: now, age: Self.orphanAge) ?? 0 }
         return orphans
     }
 
@@ -188,5 +236,6 @@ final class UpstreamPool: TimerHandler {
         credentials.stop()
         addresses.stop()
         while let connection = idle.first { dropIdle(connection) }
+        retireCarriers { _ in true }
     }
 }

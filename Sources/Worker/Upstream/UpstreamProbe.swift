@@ -7,7 +7,7 @@ import Shared
 /// Tries again until it can.
 final class UpstreamProbe: UpstreamUser, TimerHandler {
     private let plane: Plane
-    private var connection: UpstreamConnection?
+    private var connection: UpstreamSide?
     private var timer = DeadlineTimer()
     private(set) var hasReached = false
     var onReached: () -> Void = {}
@@ -24,7 +24,7 @@ final class UpstreamProbe: UpstreamUser, TimerHandler {
     func start() {
         timer.set(plane.reactor.now + plane.configuration.deadlines.upstreamConnect, on: plane.reactor, handler: self)
         switch plane.upstream.acquire(for: self, fresh: true) {
-        case .ready(let connection): upstreamReady(connection, reused: true)
+        case .ready(let side): upstreamReady(side, reused: true)
         case .pending(let connection): self.connection = connection
         case .failed(let failure): upstreamUnavailable(failure)
         }
@@ -40,15 +40,17 @@ final class UpstreamProbe: UpstreamUser, TimerHandler {
 
     func upstreamConnecting(_ connection: UpstreamConnection) { self.connection = connection }
 
-    func upstreamReady(_ connection: UpstreamConnection, reused: Bool) {
+    func upstreamReady(_ side: UpstreamSide, reused: Bool) {
         timer.cancel(on: plane.reactor)
-        self.connection = nil
-        plane.upstream.release(connection)
+        connection = nil
+        side.release()
         hasReached = true
         onReached()
     }
 
     func upstreamEvent(_ readiness: Readiness) {}
+
+    func upstreamProgressed() {}
 
     /// What it begins it hands to the pool, or closes.
     var isOver: Bool { connection == nil }

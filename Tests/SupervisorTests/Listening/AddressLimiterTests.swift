@@ -44,7 +44,7 @@ import Testing
         limiter.ended(1)
         #expect(comes(&limiter, 5, "192.0.2.1", at: start), "one has ended, and once only")
         #expect(!comes(&limiter, 6, "192.0.2.1", at: start))
-        #expect(limiter.refusals == [.connections: 2])
+        #expect(limiter.refusals == .init(connections: 2))
         for id: UInt64 in [2, 4, 5] { limiter.ended(id) }
         #expect(limiter.tracked == 0)
     }

@@ -102,7 +102,8 @@ import Testing
         let groups = try WorkerGroups(hierarchy.place) { _ in true }
         #expect(WorkerGroup(name: "a", folder: folder.path, groups: groups).memory == 3_800)
         #expect(WorkerGroup(name: "b", folder: "\(folder.path)/none", groups: groups).memory == nil)
-        #expect(WorkerGroup.inactiveFile("anon 1\n") == 0)
+        try "anon 1\n".write(toFile: "\(folder.path)/memory.stat", atomically: true, encoding: .utf8)
+        #expect(WorkerGroup(name: "a", folder: folder.path, groups: groups).memory == 5_000)
     }
 
     /// The places of one process, as two kinds of machines and a container show them.

@@ -103,6 +103,33 @@ struct ExchangeStateMachineTests {
         #expect(interim.upstreamFailed(.reset) == .end(.upstreamFailed(.reset)))
     }
 
+    @Test("What the API server says it never looked at is sent again, once, whatever it does, if we have all of it")
+    func declined() {
+        func requesting(replayable: Bool, onStream: Bool, mayTunnel: Bool = false) -> ExchangeStateMachine {
+            var machine = ExchangeStateMachine(repeatable: false, replayable: replayable, mayTunnel: mayTunnel)
+            _ = machine.identified()
+            #expect(machine.upstreamAcquired(reused: false, onStream: onStream) == .sendRequest)
+            return machine
+        }
+        // A DELETE or POST without a body.
+        var bodiless = requesting(replayable: true, onStream: true)
+        #expect(bodiless.mayRetry)
+        #expect(bodiless.upstreamDeclined() == .retry)
+        #expect(bodiless.upstreamAcquired(reused: true, onStream: true) == .sendRequest)
+        #expect(!bodiless.mayRetry)
+        #expect(bodiless.upstreamDeclined() == .end(.upstreamFailed(.closedEarly)))
+        // Without that word it may have been acted upon.
+        var unsaid = requesting(replayable: true, onStream: true)
+        #expect(unsaid.upstreamFailed(.closedEarly) == .end(.upstreamFailed(.closedEarly)))
+        // Its body is gone; a tunnel may run a command; HTTP/1.1 cannot say so.
+        var body = requesting(replayable: false, onStream: true)
+        #expect(!body.mayRetry && body.upstreamDeclined() == .end(.upstreamFailed(.closedEarly)))
+        var tunnel = requesting(replayable: true, onStream: true, mayTunnel: true)
+        #expect(tunnel.upstreamDeclined() == .end(.upstreamFailed(.closedEarly)))
+        var old = requesting(replayable: true, onStream: false)
+        #expect(old.upstreamDeclined() == .end(.upstreamFailed(.closedEarly)))
+    }
+
     @Test("Each end has the answer that Kubernetes' clients expect")
     func answers() {
         let table: [(EndReason, Int)] = [

@@ -39,7 +39,7 @@ struct ByteWriterTests {
         let length = ByteWriter.measure { writer in
             writer.append("abc")
             writer.append(decimal: 12)
-            writer.append("d" as String)
+            writer.append("d")
         }
         #expect(length == 6)
     }

@@ -51,6 +51,21 @@ struct AbuseBudgetTests {
         }
     }
 
+    @Test("The less is left, the fewer requests begin in one turn, and one always does")
+    func beginsPerTurn() {
+        var budget = AbuseBudget(now: start)
+        #expect(budget.beginsPerTurn == HTTP2Limits.beginsPerTurn)
+        var last = budget.beginsPerTurn
+        var resets = 0
+        while budget.spend(10 + AbuseBudget.lateResetCost, on: .rapidReset, now: start) {
+            resets += 1
+            #expect(budget.beginsPerTurn <= last && budget.beginsPerTurn >= 1)
+            last = budget.beginsPerTurn
+        }
+        // As many watches as a connection can hold may end at once, and again.
+        #expect(resets == 250 && resets > HTTP2Limits.concurrentStreams && last == 1)
+    }
+
     @Test("What each frame costs")
     func prices() {
         func price(_ type: HTTP2FrameHeader.Kind, _ flags: UInt8 = 0, _ length: Int = 8) -> Int? {

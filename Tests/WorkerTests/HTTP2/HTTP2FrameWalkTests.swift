@@ -39,4 +39,13 @@ struct HTTP2FrameWalkTests {
         }
         #expect(found == expected)
     }
+
+    @Test("A server's frames begin without a preface")
+    func server() {
+        var walk = HTTP2FrameWalk(fromClient: false)
+        var position = 0
+        let bytes = Array(Self.stream().dropFirst(Self.preface.count))
+        let first = ByteView.of(bytes) { walk.next($0, at: &position) }
+        #expect(first == HTTP2FrameHeader(type: .settings, flags: 0, length: 12))
+    }
 }

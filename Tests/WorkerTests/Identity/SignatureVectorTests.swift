@@ -62,8 +62,7 @@ struct SignatureVectorTests {
                 allowed: Set(SignatureAlgorithm.allCases), limits: IdentityLimits())
             let set = key["keys"] == .null ? #"{"keys":["# + key.written + "]}" : key.written
             let keys = try IssuerKeys(
-                issuer: "", fetchedAt: 0, fetches: nil, jwks: JSONValue.parse(Array(set.utf8)),
-                digester: TokenDigester())
+                issuer: "", fetchedAt: 0, fetches: nil, jwks: JSONValue.parse(Array(set.utf8)))
             let signer = try keys.signer(of: token.span, compact, attempts: 8)
             return signer == nil ? "no key" : nil
         } catch {

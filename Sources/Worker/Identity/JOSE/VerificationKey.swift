@@ -11,9 +11,9 @@ import Shared
     private let handle: OpaquePointer
 
     /// Imports the key; the library also checks that an EC point is on its curve.
-    init(_ key: JSONWebKey, digester: TokenDigester) throws(JSONWebKey.Problem) {
+    init(_ key: JSONWebKey) throws(JSONWebKey.Problem) {
         var text = Array(key.canonical.utf8)
-        let thumbprint = digester.digest(text.span)
+        let thumbprint = TokenDigester.digest(text.span)
         let imported = unsafe text.withUnsafeMutableBytes { buffer -> OpaquePointer? in
             let characters = unsafe buffer.assumingMemoryBound(to: CChar.self)
             return unsafe cjose_jwk_import(characters.baseAddress, characters.count, nil)

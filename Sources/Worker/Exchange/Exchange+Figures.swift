@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Shared
+
+/// How an exchange is seen from outside: its row on the scoreboard, the figures that it counts in, its line in the log.
+extension Exchange {
+    /// Who really asks is known now.
+    func showUser() {
+        plane.panel.updateUser(row, original?.shownUser ?? FixedText())
+    }
+
+    /// Writes the whole row; what changes later is written by itself.
+    func publish() {
+        var row = summary
+        row.id = id
+        row.phase = UInt64(machine.phase.rawValue)
+        row.started = started
+        row.deadline = deadlines.next
+        row.lastProgress = plane.reactor.now
+        row.kind = isLongRunning ? .longRunning : .ordinary
+        plane.panel.writeRow(self.row, row)
+    }
+
+    /// What has changed of the row since it was written whole.
+    func show() {
+        let tunnelled = tunnel?.bytes ?? (fromClient: 0, toClient: 0)
+        plane.panel.updateRow(row, .phase, UInt64(machine.phase.rawValue))
+        plane.panel.updateRow(row, .deadline, deadlines.next.nanoseconds)
+        plane.panel.updateRow(row, .bytesFromClient, requestBody.moved + tunnelled.fromClient)
+        plane.panel.updateRow(row, .bytesToClient, response.bodyBytes + tunnelled.toClient)
+    }
+
+    /// The response's status is known now, also where the gateway gave it.
+    func countRequest(_ reason: EndReason) {
+        let nanoseconds = plane.reactor.kernel.now().nanoseconds(since: started)
+        plane.panel.count(.requests, RequestSeries(transport, verb, status: status).index)
+        if hadTunnel { countTunnel(-1) }
+        if isLongRunning {
+            plane.panel.add(.longRunningInFlight, -1)
+        } else if !hadTunnel {
+            plane.panel.recordDuration(nanoseconds: nanoseconds)
+        }
+        log(reason, nanoseconds)
+    }
+
+    private func countCancellation(_ cause: CancellationSeries.Cause) {
+        guard let phase = ExchangePhase(rawValue: UInt64(machine.lastPhase.rawValue)) else { return }
+        plane.panel.count(.cancellations, CancellationSeries(cause, phase).index)
+    }
+
+    func count(_ reason: EndReason) {
+        switch reason {
+        case .completed, .answered: plane.panel.add(.requestsCompleted)
+        case .clientGone:
+            plane.panel.add(.cancelledByClient)
+            countCancellation(.client)
+            plane.panel.recordOrphanTime(plane.reactor.kernel.now().since(plane.reactor.now))
+        case .deadline(let stage): plane.count(.exchange(stage))
+        case .cut:
+            plane.panel.add(.cutAtDrain)
+            countCancellation(.gateway)
+        case .cancelled: countCancellation(.operator)
+        case .drained: plane.panel.add(.endedAtDrain)
+        case .expired: plane.count(.exchange(.tokenExpiry))
+        case .refused(.tooManyInFlight), .refused(.noBuffers): plane.panel.add(.overloadRefusals)
+        case .refused, .clientInvalid, .upstreamFailed, .upstreamInvalid: break
+        }
+    }
+
+    private func log(_ reason: EndReason, _ nanoseconds: UInt64) {
+        plane.requestLog.record(
+            RequestLog.Entry(
+                id: id, auditID: auditID, client: summary.client, method: summary.method.text, path: summary.path.text,
+                user: user, impersonated: impersonation?.user ?? "", status: status, reason: reason.name,
+                bytesFromClient: requestBody.moved + bytesTunnelled.fromClient,
+                bytesToClient: response.bodyBytes + bytesTunnelled.toClient,
+                nanoseconds: nanoseconds, isLongRunning: isLongRunning,
+                retried: machine.retried))
+    }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Shared
+
+/// Requests that have come: each begins an exchange, or is refused.
+extension HTTP2Session {
+    func beginArrived() {
+        guard !notes.arrived.isEmpty else { return }
+        let open = notes.arrived.filter { !$0.isClosed }
+        let count = budget.beginsPerTurn
+        notes.arrived = Array(open.dropFirst(count))
+        for stream in open.prefix(count) { begin(stream) }
+    }
+
+    func begin(_ stream: HTTP2Stream) {
+        guard !stream.isClosed else { return }
+        if let fault = stream.headRefusal { return refuse(stream, fault, isHead: stream.isHead) }
+        // Whoever had the fields must read its own again, also if this head comes to nothing.
+        plane.fieldsOwner = 0
+        let parsed = stream.receive.view { bytes -> Arrival in
+            var scan = HeadScan()
+            switch RequestHeadParser.parse(bytes, scan: &scan, into: plane.fields, limits: plane.limits) {
+            case .incomplete: return .refused(.invalidRequestLine)
+            case .refused(let fault): return .refused(fault)
+            case .complete(let head):
+                return .arrived(
+                    head, RequestInfo(head, in: bytes), ExchangeRow(head, in: bytes, from: connection.peer))
+            }
+        }
+        switch parsed {
+        case .refused(let fault): refuse(stream, fault, isHead: stream.isHead)
+        case .arrived(let head, let info, let summary):
+            guard let number = plane.openExchange() else {
+                plane.panel.add(.overloadRefusals)
+                plane.countWithoutExchange(.http2, status: 0)
+                return reset(stream, .refusedStream)
+            }
+            plane.fieldsOwner = number.id
+            let exchange = Exchange(
+                plane: plane, client: stream, number: number, head: head, info: info, summary: summary)
+            stream.exchange = exchange
+            exchange.start()
+            exchange.advance()
+        }
+    }
+
+    private enum Arrival {
+        case refused(HTTPFault)
+        case arrived(RequestHead, RequestInfo, ExchangeRow)
+    }
+
+    func refuse(_ stream: HTTP2Stream, _ fault: HTTPFault, isHead: Bool) {
+        plane.panel.add(.malformedRequests)
+        plane.countWithoutExchange(.http2, status: fault.status)
+        stream.answer(GatewayAnswer(fault), isHead: isHead)
+    }
+}
