@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # make demo            build it and see it work; TOUR=1: the tour runs by itself and ends
-# make test            everything that CI checks; FILTER=REGEX: only the tests that match
+# make test            what CI checks, but for make budget; FILTER=REGEX: only the tests that match
 # make chaos           the tests of workers in trouble at full length: minutes
 # make simulate        simulated worlds, SEEDS=n of them, from FIRST=m on, in an optimised build
 # make soak            N=n requests (a million) abandoned in every way and state, against the optimised programs; OUT=file

@@ -84,7 +84,8 @@ let package = Package(
         .testTarget(
             name: "SupervisorTests",
             dependencies: [
-                "Supervisor", "Shared", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Supervisor", "Shared", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["Upgrade/state-format-1.json"],
             swiftSettings: strict),

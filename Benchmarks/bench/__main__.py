@@ -9,7 +9,7 @@ from pathlib import Path
 
 from . import machine, results, workspace
 from .load import LoadFailed, wrk
-from .modes import MODES, OBJECTS, SLOW_MODES, Unsupported
+from .modes import MODES, OBJECTS, SETTINGS, SLOW_MODES, Unsupported
 from .peers import NotReady, all_peers
 from .upstreams import Upstreams
 
@@ -45,12 +45,12 @@ def measure(peer, modes, upstreams, seconds):
         upstream = upstreams.objects if kind == OBJECTS else upstreams.streams
         for group in groups([mode for mode in modes if MODES[mode][1] == kind]):
             try:
-                proxy = peer.start(upstream, upstreams.issuer)
+                proxy = peer.start(upstream, upstreams.issuer, **SETTINGS.get(group[0], {}))
             except NotReady as error:
                 yield from ((mode, {"failed": f"not started: {error}"}) for mode in group)
                 continue
             try:
-                if group != ["start"]:
+                if group[0] not in ("start", "pool"):
                     wrk(proxy.url("https"), WARM_UP_SECONDS)
                 for mode in group:
                     yield mode, one(mode, proxy, seconds)

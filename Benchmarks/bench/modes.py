@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is measured. A mode is a function of a running proxy; it returns figures by name."""
 
+import re
+import statistics
 import time
+from http.client import HTTPConnection
 
 from . import load, processes
 from .peers import LIST_PATH
@@ -11,6 +14,10 @@ LARGE_ANSWER = 65_536
 LIST_CLIENTS = 4
 SETTLE = 1.5
 IDLE_SECONDS = 5
+POOL_IDLE_SECONDS = 10
+POOL_WORKERS = 2
+CROWD = 10_000
+LOOKS = 9
 
 
 class Unsupported(Exception):
@@ -101,11 +108,11 @@ def tunnel(proxy, seconds):
             "mb_per_second": 2 * result["bytes"] / 1e6 / result["seconds"]}
 
 
-def watches(proxy, seconds, size):
+def watches(proxy, seconds, size, scheme="tls"):
     """Memory per held watch; what a request costs beside them; what is left when they have gone."""
     at_none = requests(proxy, "https", seconds)["us"]
     figures = {"us_at_none": at_none}
-    holder = load.Holder(proxy.address("tls"), "tls", size)
+    holder = load.Holder(proxy.address("tls"), scheme, size)
     try:
         holder.hold(1)
         time.sleep(SETTLE)
@@ -135,6 +142,72 @@ def hold_large(proxy, seconds):
     return watches(proxy, seconds, LARGE_ANSWER)
 
 
+def hold_h2(proxy, seconds):
+    """Each watch a stream, as many to a connection as the proxy allows."""
+    if not proxy.speaks_http2():
+        raise Unsupported("no h2 by ALPN")
+    return watches(proxy, seconds, 0, "h2")
+
+
+def only_lychgate(proxy):
+    if not proxy.control:
+        raise Unsupported("it has no such thing")
+
+
+def pool(proxy, seconds):
+    """Two workers with nothing to do; then each is replaced by a new one."""
+    del seconds
+    only_lychgate(proxy)
+    time.sleep(2)
+    before = proxy.cpu()
+    time.sleep(POOL_IDLE_SECONDS)
+    used = (proxy.cpu() - before).total
+    figures = {"idle_mib": processes.anonymous_kib(proxy.pid) / 1024,
+               "idle_cpu_percent": used / POOL_IDLE_SECONDS * 100}
+    seen = len(proxy.output())
+    proxy.ask("restart")
+    times = [int(number) for number in re.findall(
+        r"child is ready after_ms=(\d+) role=gateway", proxy.output()[seen:])]
+    if len(times) < POOL_WORKERS:
+        raise load.LoadFailed(f"{len(times)} workers were replaced")
+    return figures | {"worker_ready_ms": statistics.median(times)}
+
+
+def crowd(proxy, seconds):
+    """How long those wait who look at a crowd of requests in flight."""
+    del seconds
+    only_lychgate(proxy)
+    holder = load.Holder(proxy.address("plain"), "plain", 0)
+    try:
+        holder.hold(CROWD)
+        time.sleep(SETTLE)
+        seen = proxy.ask("ps")
+        return {
+            "in_flight": len(seen.splitlines()) - 1,
+            "ps_ms": milliseconds(lambda: proxy.ask("ps")),
+            "metrics_ms": milliseconds(lambda: metrics(proxy.admin_port))}
+    finally:
+        holder.stop()
+
+
+def milliseconds(look):
+    times = []
+    for _ in range(LOOKS):
+        begin = time.monotonic()
+        look()
+        times.append((time.monotonic() - begin) * 1e3)
+    return statistics.median(times)
+
+
+def metrics(port):
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", "/metrics")
+    answer = connection.getresponse()
+    if answer.status != 200 or b"lychgate_" not in answer.read():
+        raise load.LoadFailed(f"/metrics: {answer.status}")
+    connection.close()
+
+
 def start(proxy, seconds):
     """From its start to its first answer, and what it is then, with nothing to do."""
     del seconds
@@ -153,6 +226,9 @@ MODES = {
     "start": (start, OBJECTS), "tls": (tls, OBJECTS), "plain": (plain, OBJECTS), "h2": (h2, OBJECTS),
     "rate": (rate, OBJECTS), "large": (large, OBJECTS), "connect": (connect, OBJECTS), "resume": (resume, OBJECTS),
     "connect-plain": (connect_plain, OBJECTS), "tunnel": (tunnel, STREAMS), "hold": (hold, STREAMS),
-    "hold-large": (hold_large, STREAMS)}
+    "hold-large": (hold_large, STREAMS), "hold-h2": (hold_h2, STREAMS), "pool": (pool, OBJECTS),
+    "crowd": (crowd, STREAMS)}
 # These say the same each time, and take long: fewer rounds.
-SLOW_MODES = {"hold", "hold-large", "start"}
+SLOW_MODES = {"hold", "hold-large", "hold-h2", "start", "pool", "crowd"}
+# About lychgate's own parts: how many workers it has there, and whether it is to have an admin process.
+SETTINGS = {"pool": {"workers": POOL_WORKERS}, "crowd": {"workers": POOL_WORKERS, "admin": True}}

@@ -3,9 +3,11 @@
 
 import shutil
 import ssl
+import subprocess
 import time
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
 
 from . import processes
 from .workspace import BIN, CERTS, PROGRAMS, RUN, envoy_program, fill, free_port
@@ -32,23 +34,29 @@ class Peer:
     # PyPI's, if it comes from there.
     package: str | None = None
 
-    def start(self, upstream_port, issuer, workers=1):
-        return Running(self, upstream_port, issuer, workers)
+    # Its command for whoever looks at it while it runs; {} is what is asked.
+    control: list = field(default_factory=list)
+
+    def start(self, upstream_port, issuer, workers=1, admin=False):
+        return Running(self, upstream_port, issuer, workers, admin)
 
 
 class Running:
     """A started proxy that has answered its first request over TLS."""
 
-    def __init__(self, peer, upstream_port, issuer, workers):
-        self.tls_port, self.plain_port = free_port(), free_port()
+    def __init__(self, peer, upstream_port, issuer, workers, admin):
+        self.tls_port, self.plain_port, self.admin_port = free_port(), free_port(), free_port()
+        self.log = RUN / f"{Path(peer.command[0]).name}.out"
         values = {
             "TLS_PORT": self.tls_port, "PLAIN_PORT": self.plain_port, "UPSTREAM_PORT": upstream_port,
             "ISSUER": issuer, "CERTS": CERTS, "RUN": RUN, "WORKERS": workers, "CONFIGURATION": "",
-            "WORKER": PROGRAMS / "lychgate-worker"}
+            "WORKER": PROGRAMS / "lychgate-worker",
+            "ADMIN": f'admin: {{address: "127.0.0.1:{self.admin_port}"}}' if admin else ""}
         if peer.template:
             values["CONFIGURATION"] = RUN / peer.template
             values["CONFIGURATION"].write_text(fill(peer.template, values))
-        command = [str(word).format(**values) for word in peer.command]
+        command, self.control = ([str(word).format(**values) for word in words]
+                                 for words in (peer.command, peer.control))
         begin = time.monotonic()
         self.process = processes.start(command, processes.PROXY_CORE, peer.environment)
         try:
@@ -112,6 +120,15 @@ class Running:
         finally:
             connection.close()
 
+    def ask(self, command):
+        """What its own command says of it."""
+        words = [word.format(command) for word in self.control]
+        return subprocess.run(words, check=True, capture_output=True, text=True, timeout=60).stdout
+
+    def output(self):
+        """What it has written so far, and others of its name before it."""
+        return self.log.read_text(errors="replace")
+
     def cpu(self):
         return processes.cpu(self.pid)
 
@@ -124,7 +141,8 @@ def all_peers():
     configured = "{CONFIGURATION}"
     peers = [
         Peer("lychgate", "lychgate", [PROGRAMS / "lychgate", "serve", "--config", configured], "lychgate.yaml",
-             version=[PROGRAMS / "lychgate", "version"]),
+             version=[PROGRAMS / "lychgate", "version"],
+             control=[PROGRAMS / "lychgate", "{{}}", "--socket", RUN / "control.sock"]),
         Peer("haproxy", "HAProxy, token not checked", [haproxy, "-db", "-f", configured], "haproxy.cfg",
              version=[haproxy, "-v"]),
         Peer("haproxy-jwt", "HAProxy, token checked", [haproxy, "-db", "-f", configured], "haproxy-jwt.cfg"),

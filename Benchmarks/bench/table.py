@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The figures as Markdown tables, each with its ratio to HAProxy's without token check."""
 
+from . import goals
+
 BASELINE = "haproxy"
 
 # mode: title, then columns: the figure, its heading, its decimals, whether less is better.
@@ -36,6 +38,14 @@ COLUMNS = {
         ("kib_at_8000", "KiB each at 8,000", 1), ("kib_at_2000", "at 2,000", 1),
         ("kept_share", "share kept after they left", 2), ("us_at_none", "CPU µs/request beside none", 1),
         ("us_at_8000", "beside 8,000", 1), ("growth", "growth", 2), ("idle_ms_per_second", "CPU ms/s idle", 2)]),
+    "hold-h2": ("Held watches over HTTP/2", [
+        ("kib_at_8000", "KiB each at 8,000", 1), ("kib_at_2000", "at 2,000", 1),
+        ("kept_share", "share kept after they left", 2), ("growth", "growth of CPU µs/request", 2),
+        ("idle_ms_per_second", "CPU ms/s idle", 2)]),
+    "pool": ("Two workers, keyring and supervisor, idle; then each worker replaced", [
+        ("idle_mib", "MiB idle", 1), ("idle_cpu_percent", "CPU % idle", 3), ("worker_ready_ms", "ms to a worker", 0)]),
+    "crowd": ("10,000 requests in flight, looked at", [
+        ("ps_ms", "ms for ps", 0), ("metrics_ms", "ms for /metrics", 0), ("in_flight", "seen by ps", 0)]),
     "start": ("Start, and idling", [
         ("ready_ms", "ms to the first answer", 0), ("start_cpu_ms", "CPU ms until then", 0),
         ("idle_mib", "MiB idle", 1), ("idle_cpu_percent", "CPU % idle", 3)]),
@@ -63,6 +73,10 @@ def mode_table(mode, medians, titles):
     return "\n".join(lines) + "\n"
 
 
+def cells(rows):
+    return ["| " + " | ".join(row) + " |" for row in rows]
+
+
 def document(result, titles, plots):
     machine, settings = result["machine"], result["settings"]
     parts = [
@@ -78,6 +92,10 @@ def document(result, titles, plots):
     if result["load_average"][0] > machine["cores"] / 2:
         parts += ["**The machine was busy with other work.** Ratios of CPU time and memory hold roughly; latencies and"
                   " requests per second are not the proxies' own, and nothing should be concluded from them.", ""]
+    judged = goals.judge(result["medians"])
+    if judged:
+        parts += ["### The goals", "", "What stands behind a goal that is not met: `profile.md`.", ""]
+        parts += cells([("Goal", "Bound", "Measured", "Met"), ("---", "---:", "---:", "---")] + judged) + [""]
     for mode in result["medians"]:
         parts.append(mode_table(mode, result["medians"], titles))
         if mode in plots:

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """A client that asks one thing after the other, so that each run is the same as the last."""
 
+import re
 import socket
 import ssl
+import subprocess
 import time
 
 from bench.peers import OBJECT_PATH
 from bench.workspace import CERTS
 
+# Requests a second over HTTP/2: as few as with the pause.
+STREAM_RATE = 100
 # After each step, so that the gateway is done with it before the next: how much it handles in one turn would else be
 # chance, and with it the count.
 PAUSE = 0.01
@@ -62,3 +66,14 @@ def connections(port, count):
             ask(connection)
             time.sleep(PAUSE)
         time.sleep(PAUSE)
+
+
+def streams(port, count):
+    """So many requests, one after the other, over one connection of HTTP/2."""
+    token = (CERTS / "token").read_text()
+    output = subprocess.run(
+        ["h2load", f"-n{count}", "-c1", "-m1", "-t1", f"--rps={STREAM_RATE}", "-H", f"authorization: Bearer {token}",
+         "-H", "accept: application/json", f"https://127.0.0.1:{port}{OBJECT_PATH}"],
+        capture_output=True, text=True, check=True).stdout
+    if not re.search(rf"\b{count} succeeded", output) or "Application protocol: h2" not in output:
+        raise SystemExit(f"budget: h2load said: {output}")

@@ -7,7 +7,7 @@ import time
 
 from bench.workspace import CERTS, PROGRAMS, RUN, SOURCE, fill, free_port
 
-from . import client, pidfds
+from . import client, counts, pidfds
 
 # Swift seeds its hash tables anew in each process, which would make each run another.
 SETTINGS = {
@@ -26,7 +26,8 @@ def prepare():
 
 
 def callgrind(out, toggle=None):
-    command = ["/usr/bin/valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={out}"]
+    command = [
+        "/usr/bin/valgrind", "--quiet", "--tool=callgrind", "--collect-systime=yes", f"--callgrind-out-file={out}"]
     return command + ([f"--toggle-collect={toggle}"] if toggle else [])
 
 
@@ -44,34 +45,42 @@ def wrapper(out, toggle):
     return path
 
 
-def count(surroundings, load, *, supervisor=False, toggle=None):
-    """Instructions of one whole run of the worker (or the supervisor), from its start to its end.
+def count(surroundings, load, *, ticks, lasting=0, supervisor=False, toggle=None):
+    """The counts of one whole run of the worker (or the supervisor), from its start to its end, and how many of the
+    supervisor's seconds it took: at least `lasting`.
 
     `load` gets the ports (TLS, plain)."""
-    out = RUN / "callgrind.out"
-    out.unlink(missing_ok=True)
+    out = RUN / "callgrind.%p.out"
+    for old in RUN.glob("callgrind.*.out"):
+        old.unlink()
     ports = free_port(), free_port()
     configuration = RUN / "lychgate.yaml"
     configuration.write_text(fill("lychgate.yaml", {
         "TLS_PORT": ports[0], "PLAIN_PORT": ports[1], "UPSTREAM_PORT": surroundings.upstream_port,
-        "ISSUER": surroundings.issuer, "CERTS": CERTS, "RUN": RUN, "WORKERS": 1,
+        "ISSUER": surroundings.issuer, "CERTS": CERTS, "RUN": RUN, "WORKERS": 1, "ADMIN": "",
         "WORKER": RUN / "lychgate-worker" if supervisor else wrapper(out, toggle)})
         + "\n")
     command = callgrind(out) if supervisor else []
+    ticks.restart()
     with open(RUN / "lychgate.out", "ab") as log:
         process = subprocess.Popen(
             [*command, RUN / "lychgate", "serve", "--config", configuration], stdout=log,
-            stderr=subprocess.STDOUT, env=SETTINGS)
+            stderr=subprocess.STDOUT, env=SETTINGS | ticks.environment())
     try:
         wait(process, ports[1])
         load(*ports)
+        # Right behind a second's work, so that both of two runs end with the same one.
+        took = ticks.wait(max(lasting, ticks.seen + 1))
         process.terminate()
         process.wait(60)
     finally:
         if process.poll() is None:
             process.kill()
             process.wait()
-    return total(out)
+    files = list(RUN.glob("callgrind.*.out"))
+    if len(files) != 1:
+        raise SystemExit(f"budget: {len(files)} processes were counted instead of one; see {RUN / 'lychgate.out'}")
+    return counts.read(files[0]), took
 
 
 def wait(process, port):
@@ -85,13 +94,6 @@ def wait(process, port):
         except OSError:
             time.sleep(0.1)
     raise SystemExit(f"budget: lychgate did not start; see {RUN / 'lychgate.out'}")
-
-
-def total(out):
-    found = re.search(r"^(?:summary|totals): (\d+)", out.read_text(), re.MULTILINE) if out.exists() else None
-    if not found:
-        raise SystemExit(f"budget: callgrind left no totals in {out}")
-    return int(found[1])
 
 
 def symbol(pattern):

@@ -103,6 +103,15 @@ extension Integration {
                 #expect(accepted.answer.user?.groups == ["developers"])
                 #expect(accepted.answer.steps.allSatisfy { $0.result == "passed" })
                 #expect(accepted.answer.steps.contains { $0.check == "signature" })
+                // For people, and with the token on standard input.
+                let text = try ChildProcess.run(
+                    "sh",
+                    [
+                        "-c", #""$0" explain --config "$1" <"$2""#, Harness.executable("lychgate"),
+                        world.gateway.configurationFile, good,
+                    ])
+                #expect(text.succeeded && text.output.contains("accepted"), "\(text.output) \(text.errors)")
+                #expect(text.output.contains("alice") && !text.output.contains(world.token))
                 let reserved = try folder.write("reserved", world.issuer.token(for: "system:admin"))
                 let refused = try Self.explain(["--config", world.gateway.configurationFile, "--token-file", reserved])
                 #expect(refused.code == .code(3) && refused.answer.reason.hasPrefix("system-name"))

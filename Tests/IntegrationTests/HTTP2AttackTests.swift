@@ -6,7 +6,7 @@ import Testing
 
 extension Integration {
     /// Clients that abuse HTTP/2: each is cut with ENHANCE_YOUR_CALM, counted, and nobody else's trouble. All share one
-    /// worker with their victim. `make attacks SECONDS=60` goes on with each for so long.
+    /// worker with their victim. `make attacks SECONDS=60` goes on with each for so long, or with `ATTACK=NAME` only.
     @Suite(.timeLimit(.minutes(60)))
     struct HTTP2AttackTests {
         /// Seconds of each attack; nil: one connection of each.
@@ -145,7 +145,8 @@ extension Integration {
                     name, "", "", "", found.victim.p50.rounded(to: 2), found.victim.p99.rounded(to: 2), "", "",
                     found.peak.mebibytes)
             }
-            for (name, kind, _) in attacks {
+            let only = ProcessInfo.processInfo.environment["LYCHGATE_ATTACK"] ?? ""
+            for (name, kind, _) in attacks where only.isEmpty || name == only {
                 let before = try metrics(admin)
                 let found = try measure(name)
                 let attack = try #require(found.attack)

@@ -49,8 +49,8 @@ final class HTTP2Connection: EventHandler, TimerHandler {
         self.driver = driver
         self.number = number
         self.target = target
-        // A gateway may well take a thousand resets on one connection for an attack.
-        opensAtMost = driver.holds ? 100 : 250 + number % 100
+        // A gateway may well take a few hundred requests that are left unanswered on one connection for an attack.
+        opensAtMost = driver.holds ? 100 : 100 + number % 50
     }
 
     private var kernel: any Kernel { driver.reactor.kernel }

@@ -38,6 +38,11 @@ package func sleep(for duration: Duration) {
     Thread.sleep(forTimeInterval: duration.milliseconds / 1_000)
 }
 
+/// Sleeps until a moment; not at all if it has passed.
+package func sleep(until moment: ContinuousClock.Instant) {
+    sleep(for: max(.zero, moment - .now))
+}
+
 extension Duration {
     package var milliseconds: Double {
         Double(components.seconds) * 1_000 + Double(components.attoseconds) / 1e15

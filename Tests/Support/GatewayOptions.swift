@@ -20,6 +20,8 @@ package struct GatewayOptions: Sendable {
     /// Members of `authentication.keys`.
     package var keys: [String: String] = [:]
     package var usernameClaim = "sub"
+    /// A file of Kubernetes' AuthenticationConfiguration, in the place of the one issuer.
+    package var authenticationFile: String?
     /// More members of `authentication`, each in one line.
     package var authentication: [String] = []
     /// The file of the authority that signs clients' certificates.
@@ -27,6 +29,8 @@ package struct GatewayOptions: Sendable {
     package var clientID = "demo"
     package var minimumTLS = "1.2"
     package var upstreamTLS = true
+    /// Whether HTTP/2 is offered to the API server.
+    package var upstreamHTTP2 = false
     /// The OpenID issuer; its certificate is by the tests' authority.
     package var issuerURL: String
     package var upstream: Endpoint
@@ -80,16 +84,10 @@ package struct GatewayOptions: Sendable {
                 address: "\(listener)"
             \(listenerSection(certificates))\(plainSection)upstream:
               server: \(scheme)://\(upstream)
-            \(trust)  pool: \(Self.flow(pool))
+            \(trust)  http2: \(upstreamHTTP2 ? "auto" : "off")
+              pool: \(Self.flow(pool))
             authentication:
-              oidc:
-                issuerURL: "\(issuerURL)"
-                clientID: \(clientID)
-                caFile: \(issuerAuthority ?? certificates.authority)
-                usernameClaim: \(usernameClaim)
-                usernamePrefix: "-"
-                groupsClaim: groups
-              keys: \(Self.flow(keys))
+            \(issuerSection(certificates))  keys: \(Self.flow(keys))
             \(authentication.map { "  " + $0 + "\n" }.joined())\(workerSection)
             recycling: \(Self.flow(recycling))
             limits: \(Self.flow(limits))
@@ -97,6 +95,20 @@ package struct GatewayOptions: Sendable {
             control:
               socket: \(controlSocket)
             \(adminSection(certificates))\(sections)
+            """
+    }
+
+    private func issuerSection(_ certificates: Certificates) -> String {
+        if let authenticationFile { return "  configurationFile: \(authenticationFile)\n" }
+        return """
+              oidc:
+                issuerURL: "\(issuerURL)"
+                clientID: \(clientID)
+                caFile: \(issuerAuthority ?? certificates.authority)
+                usernameClaim: \(usernameClaim)
+                usernamePrefix: "-"
+                groupsClaim: groups
+
             """
     }
 

@@ -13,9 +13,10 @@ package final class OpenIDProvider: Sendable {
     private let secrets: [String: String]
     private static let scripts = Harness.root + "/Tests/OpenIDProvider/"
 
-    package init(_ certificates: Certificates) throws {
+    /// `place`: where it listens; nil: anywhere.
+    package init(_ certificates: Certificates, on place: Endpoint? = nil) throws {
         self.certificates = certificates
-        let endpoint = try Endpoint.free()
+        let endpoint = try place ?? Endpoint.free()
         url = "https://\(endpoint)"
         secrets = [
             "PROVIDER_USER_PASSWORD": UUID().uuidString, "PROVIDER_CLIENT_SECRET": UUID().uuidString,

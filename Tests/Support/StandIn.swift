@@ -55,6 +55,28 @@ package final class StandIn: Sendable {
         return finished.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
+    /// Whether it never answers TokenReviews and SubjectAccessReviews from now on.
+    package func hangReviews(_ hang: Bool) throws {
+        _ = try ask("/stand-in/reviews/\(hang ? "hang" : "answer")", ["--request", "POST"])
+    }
+
+    /// How many reviews wait for their answer there.
+    package func hangingReviews() throws -> Int {
+        struct Answer: Decodable { let hanging: Int }
+        return try JSONDecoder().decode(Answer.self, from: Data(ask("/stand-in/reviews").utf8)).hanging
+    }
+
+    private func ask(_ path: String, _ arguments: [String] = []) throws -> String {
+        let finished = try ChildProcess.run(
+            "curl",
+            [
+                "--silent", "--show-error", "--fail", "--max-time", "10", "--cacert", ready.ca, "--cert",
+                ready.clientCertificate, "--key", ready.clientKey,
+            ] + arguments + ["https://127.0.0.1:\(ready.apiPort)\(path)"])
+        guard finished.succeeded else { throw HarnessError.unexpected("stand-in: \(finished.errors)") }
+        return finished.output
+    }
+
     package func stop() {
         process.signal(SIGTERM)
         _ = process.waitForExit(within: .seconds(5))

@@ -18,7 +18,7 @@ package final class TestIssuer: Sendable {
     private let behaviour: Cell<Behaviour>
     private static let keyIdentifier = "test-key"
 
-    package init(_ certificates: Certificates) throws {
+    package init(_ certificates: Certificates, on endpoint: Endpoint = Endpoint("127.0.0.1", 0)) throws {
         let folder = try TemporaryFolder()
         let key = folder.file("signing.key")
         try Self.openssl(["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", key])
@@ -31,7 +31,7 @@ package final class TestIssuer: Sendable {
         self.folder = folder
         let behaviour = Cell(Behaviour.answers)
         self.behaviour = behaviour
-        upstream = try ScriptedUpstream(tls: certificates.server()) { connection in
+        upstream = try ScriptedUpstream(on: endpoint, tls: certificates.server()) { connection in
             while true {
                 let head = try connection.readHead()
                 guard case .answers = behaviour.value else { return connection.readUntilClose() }

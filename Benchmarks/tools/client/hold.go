@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strconv"
@@ -20,7 +21,12 @@ const atOnce = 16
 // hold opens and closes watches until as many are held as the last line of standard input says.
 // bytes: the size of an answer that goes over each connection before its watch; 0: none.
 func hold(to target, size int) {
-	var held []net.Conn
+	var held []io.Closer
+	open := func() (io.Closer, error) { return watch(to, size) }
+	if to.isHTTP2 {
+		client := overStreams()
+		open = func() (io.Closer, error) { return watchStream(client, to) }
+	}
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
 		wanted, _ := strconv.Atoi(strings.TrimSpace(lines.Text()))
@@ -28,7 +34,7 @@ func hold(to target, size int) {
 			held[len(held)-1].Close()
 			held = held[:len(held)-1]
 		}
-		opened, failure := openAll(to, size, wanted-len(held))
+		opened, failure := openAll(open, wanted-len(held))
 		held = append(held, opened...)
 		result := map[string]any{"held": len(held)}
 		if failure != nil {
@@ -38,7 +44,7 @@ func hold(to target, size int) {
 	}
 }
 
-func openAll(to target, size int, count int) (opened []net.Conn, failure error) {
+func openAll(open func() (io.Closer, error), count int) (opened []io.Closer, failure error) {
 	var lock sync.Mutex
 	var group sync.WaitGroup
 	room := make(chan struct{}, atOnce)
@@ -46,7 +52,7 @@ func openAll(to target, size int, count int) (opened []net.Conn, failure error) 
 		room <- struct{}{}
 		group.Go(func() {
 			defer func() { <-room }()
-			c, err := watch(to, size)
+			c, err := open()
 			lock.Lock()
 			defer lock.Unlock()
 			if err != nil {

@@ -2,7 +2,7 @@
 
 // Command client is the load that wrk and h2load do not make. All subcommands print one JSON object to a line.
 //
-//	client hold    ADDRESS tls|plain TOKEN_FILE BYTES    reads numbers from standard input: holds so many watches
+//	client hold    ADDRESS tls|plain|h2 TOKEN_FILE BYTES    reads numbers from standard input: holds so many watches
 //	client connect ADDRESS tls|plain TOKEN_FILE SECONDS full|resume   connection, one request, close; over and over
 //	client tunnel  ADDRESS tls|plain TOKEN_FILE SECONDS  sends through tunnels what comes back
 package main
@@ -31,6 +31,7 @@ const (
 type target struct {
 	address string
 	isTLS   bool
+	isHTTP2 bool
 	token   string
 }
 
@@ -110,7 +111,10 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	to := target{address: os.Args[2], isTLS: os.Args[3] == "tls", token: strings.TrimSpace(string(token))}
+	to := target{
+		address: os.Args[2], isTLS: os.Args[3] == "tls", isHTTP2: os.Args[3] == "h2",
+		token: strings.TrimSpace(string(token)),
+	}
 	number, err := strconv.Atoi(os.Args[5])
 	if err != nil {
 		log.Fatal(err)

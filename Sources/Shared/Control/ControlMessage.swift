@@ -11,10 +11,14 @@ package protocol ControlMessage: Equatable, Sendable {
 /// The control channel's constants.
 package enum ControlProtocol {
     /// Sent in `hello`. A supervisor starts no workers that speak another one.
-    package static let version: UInt32 = 1
+    package static let version: UInt32 = 2
     /// What a supervisor still understands of workers that it took over from the build before it: within this range,
     /// kinds of messages are only added, and a supervisor sends an older worker none that is newer than it.
     package static let understood: ClosedRange<UInt32> = 1...version
+    /// The first version in which keys are asked for by issuer.
+    package static let namesIssuers: UInt32 = 2
+    /// Issuers are named by their places in the configuration, of which there are no more (kube-apiserver's own limit).
+    package static let maxIssuers = 64
     /// No record is longer.
     package static let maxRecord = 1_024
     /// Identifiers in one `claimed` or `closed`.

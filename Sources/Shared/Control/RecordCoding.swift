@@ -66,6 +66,13 @@ package struct RecordReader {
         return SocketAddress(family: family, port: try read(), high: try read(), low: try read(), scope: try read())
     }
 
+    /// An issuer's place in the configuration.
+    package mutating func readIssuer() throws(RecordError) -> UInt16 {
+        let issuer: UInt16 = try read()
+        guard issuer < ControlProtocol.maxIssuers else { throw .badValue("issuer") }
+        return issuer
+    }
+
     package func finish() throws(RecordError) {
         guard remaining == 0 else { throw .trailingBytes }
     }

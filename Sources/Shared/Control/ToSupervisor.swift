@@ -16,8 +16,9 @@ package enum ToSupervisor: ControlMessage {
     case drained
     /// From the keyring: a new set of keys; a sealed memory file comes along.
     case keys(generation: UInt64)
-    /// A token named a key that the newest set does not hold.
-    case wantKeys
+    /// A token named a key that the newest set does not hold. `issuer`: whose it would be, a place in the
+    /// configuration; nil: any issuer's.
+    case wantKeys(issuer: UInt16?)
     /// Something went wrong that the supervisor should count and log.
     case fault(Fault)
 
@@ -57,6 +58,7 @@ package enum ToSupervisor: ControlMessage {
         case wantKeys = 7
         case fault = 8
         case returned = 9
+        case wantIssuer = 10
     }
 
     package func encode(into writer: inout RecordWriter) {
@@ -80,8 +82,11 @@ package enum ToSupervisor: ControlMessage {
         case .keys(let generation):
             writer.write(Kind.keys.rawValue)
             writer.write(generation)
-        case .wantKeys:
+        case .wantKeys(nil):
             writer.write(Kind.wantKeys.rawValue)
+        case .wantKeys(let issuer?):
+            writer.write(Kind.wantIssuer.rawValue)
+            writer.write(issuer)
         case .fault(let fault):
             writer.write(Kind.fault.rawValue)
             writer.write(fault.rawValue)
@@ -99,7 +104,8 @@ package enum ToSupervisor: ControlMessage {
         case .returned: self = .returned(try Self.readIdentifiers(from: &reader))
         case .drained: self = .drained
         case .keys: self = .keys(generation: try reader.read())
-        case .wantKeys: self = .wantKeys
+        case .wantKeys: self = .wantKeys(issuer: nil)
+        case .wantIssuer: self = .wantKeys(issuer: try reader.readIssuer())
         case .fault:
             guard let fault = Fault(rawValue: try reader.read()) else { throw .badValue("fault") }
             self = .fault(fault)

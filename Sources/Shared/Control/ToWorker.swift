@@ -6,8 +6,9 @@ package enum ToWorker: ControlMessage {
     case connection(id: UInt64, listener: UInt16, peer: SocketAddress)
     /// The issuers' keys; a sealed memory file comes along.
     case keys(generation: UInt64)
-    /// To the keyring: a worker met a key identifier that it does not know.
-    case refreshKeys
+    /// To the keyring: a worker met a key identifier that it does not know. `issuer`: whose it would be, a place in the
+    /// configuration; nil: any issuer's.
+    case refreshKeys(issuer: UInt16?)
     /// Certificate, key, CA or token files may have changed.
     case credentialsChanged
     /// Accept nothing new, let what is in flight end, cut it at `deadline`.
@@ -39,6 +40,7 @@ package enum ToWorker: ControlMessage {
         case stop = 7
         case panel = 8
         case panelGone = 9
+        case refreshIssuer = 10
     }
 
     package func encode(into writer: inout RecordWriter) {
@@ -51,8 +53,11 @@ package enum ToWorker: ControlMessage {
         case .keys(let generation):
             writer.write(Kind.keys.rawValue)
             writer.write(generation)
-        case .refreshKeys:
+        case .refreshKeys(nil):
             writer.write(Kind.refreshKeys.rawValue)
+        case .refreshKeys(let issuer?):
+            writer.write(Kind.refreshIssuer.rawValue)
+            writer.write(issuer)
         case .credentialsChanged:
             writer.write(Kind.credentialsChanged.rawValue)
         case .drain(let deadline):
@@ -79,7 +84,8 @@ package enum ToWorker: ControlMessage {
         case .connection:
             self = .connection(id: try reader.read(), listener: try reader.read(), peer: try reader.readAddress())
         case .keys: self = .keys(generation: try reader.read())
-        case .refreshKeys: self = .refreshKeys
+        case .refreshKeys: self = .refreshKeys(issuer: nil)
+        case .refreshIssuer: self = .refreshKeys(issuer: try reader.readIssuer())
         case .credentialsChanged: self = .credentialsChanged
         case .drain: self = .drain(deadline: Instant(nanoseconds: try reader.read()))
         case .cancel: self = .cancel(exchange: try reader.read())

@@ -27,8 +27,15 @@ package enum DeliberateFault: String, CaseIterable, Sendable {
     case cutLooksWhole
     case keepAliveNotSet
     case interimToOldClients
+    // Tunnels
+    case halfCloseEndsTunnel
+    case tunnelEndNotTold
+    case tunnelIdleForgotten
+    case earlyTunnelBytesLost
+    case anyUpgradeAgreed
     // HTTP/2
     case streamResetIgnored
+    case gapInBodyIgnored
     // The codec
     case truncationIsEnd
     case byteLost
@@ -43,6 +50,8 @@ package enum DeliberateFault: String, CaseIterable, Sendable {
     case expiryIgnored
     case signatureIgnored
     case cacheMixesTokens
+    case withdrawnKeysStay
+    case refreshForgotten
     // Hand-off and supervision
     case claimsTooEarly
     case closeNotReported
@@ -55,6 +64,12 @@ package enum DeliberateFault: String, CaseIterable, Sendable {
     case keysNotPassed
     case drainDeadlineForgotten
     case poolOutlivesWorker
+    case drainsBeforeReady
+    case replacementNotEnded
+    case rollForgetsFailure
+    case oldKeyringStays
+    case memoryNotWatched
+    case secondSignalIgnored
     // The loop
     case timerSlotHidden
     case registrationNotRemoved

@@ -15,14 +15,12 @@ package enum ProcessFigures {
         SmallFile.number(of: "RssAnon:", in: status).map { $0 * 1_024 }
     }
 
-    /// Descriptors open; nil: this kernel does not tell. A process that is not dumpable shows its descriptors to root
-    /// alone, but since Linux 6.2 the folder's size is their number, for everyone.
+    /// Descriptors open; nil: this kernel does not tell. Since Linux 6.2 the folder's size is their number, for everyone
+    /// and at once; before, they have to be counted, which only root may do with a process that is not dumpable.
     package static func descriptors(pid: Int32) -> Int? {
-        guard let folder = unsafe opendir("/proc/\(pid)/fd") else {
-            var status = stat()
-            guard unsafe stat("/proc/\(pid)/fd", &status) == 0, status.st_size > 0 else { return nil }
-            return Int(status.st_size)
-        }
+        var status = stat()
+        if unsafe stat("/proc/\(pid)/fd", &status) == 0, status.st_size > 0 { return Int(status.st_size) }
+        guard let folder = unsafe opendir("/proc/\(pid)/fd") else { return nil }
         defer { unsafe closedir(folder) }
         var count = 0
         while unsafe readdir(folder) != nil { count += 1 }

@@ -9,12 +9,12 @@ package enum StandardStream {
     package static let piece = 4_096
 
     /// All of standard input up to its end. More than `limit` bytes: EFBIG.
-    package static func readInput(atMost limit: Int) throws(Errno) -> [UInt8] {
+    package static func readInput(atMost limit: Int, from descriptor: Int32 = 0) throws(Errno) -> [UInt8] {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: piece)
         while true {
             let count = try Errno.check(
-                unsafe chunk.withUnsafeMutableBytes { unsafe lg_read(0, $0.baseAddress, $0.count) })
+                unsafe chunk.withUnsafeMutableBytes { unsafe lg_read(descriptor, $0.baseAddress, $0.count) })
             if count == 0 { return bytes }
             bytes += chunk[..<count]
             guard bytes.count <= limit else { throw Errno(27) }

@@ -11,6 +11,7 @@ package struct ExchangeRow: Equatable, Sendable {
         case lastProgress
         case bytesFromClient
         case bytesToClient
+        /// With the stream to the API server in its upper half; see `ExchangeRow.kindWord`.
         case kind = 30
     }
 
@@ -38,6 +39,11 @@ package struct ExchangeRow: Equatable, Sendable {
         case tunnel = 2
     }
     package var kind = Class.ordinary
+    /// The HTTP/2 stream to the API server; 0: it goes by a connection of its own, or has none yet.
+    package var upstreamStream: UInt32 = 0
+
+    /// The two as they stand in one word.
+    package static func kindWord(_ kind: Class, stream: UInt32) -> UInt64 { kind.rawValue | UInt64(stream) << 32 }
 
     package init() {}
 
@@ -56,7 +62,8 @@ package struct ExchangeRow: Equatable, Sendable {
         method = FixedText { load(10 + $0) }
         user = FixedText { load(11 + $0) }
         path = FixedText { load(17 + $0) }
-        kind = Class(rawValue: load(30)) ?? .ordinary
+        kind = Class(rawValue: load(30) & 0xffff_ffff) ?? .ordinary
+        upstreamStream = UInt32(truncatingIfNeeded: load(30) >> 32)
     }
 
     func store(_ put: (Int, UInt64) -> Void) {
@@ -73,6 +80,6 @@ package struct ExchangeRow: Equatable, Sendable {
         method.store { put(10 + $0, $1) }
         user.store { put(11 + $0, $1) }
         path.store { put(17 + $0, $1) }
-        put(30, kind.rawValue)
+        put(30, Self.kindWord(kind, stream: upstreamStream))
     }
 }

@@ -28,6 +28,8 @@ struct RequestList: Codable, Equatable {
         var path: String
         var bytesFromClient: UInt64
         var bytesToClient: UInt64
+        /// The HTTP/2 stream to the API server, if it goes by one.
+        var upstreamStream: UInt32?
     }
 
     /// One line of JSON. Written by hand: ten thousand requests through a general encoder would hold the loop.
@@ -60,7 +62,8 @@ extension RequestList.Request {
             idleSeconds: Self.seconds(now.since(row.lastProgress)),
             deadlineSeconds: row.deadline == .never ? nil : Self.seconds(row.deadline.since(now)),
             client: row.client.description, user: row.user.text, method: row.method.text, path: row.path.text,
-            bytesFromClient: row.bytesFromClient, bytesToClient: row.bytesToClient)
+            bytesFromClient: row.bytesFromClient, bytesToClient: row.bytesToClient,
+            upstreamStream: row.upstreamStream == 0 ? nil : row.upstreamStream)
     }
 
     /// In milliseconds' precision.
@@ -78,7 +81,9 @@ extension RequestList.Request {
         Self.quote(method, to: &line)
         line.append(contentsOf: ",\"path\":".utf8)
         Self.quote(path, to: &line)
-        line.append(contentsOf: ",\"bytesFromClient\":\(bytesFromClient),\"bytesToClient\":\(bytesToClient)}".utf8)
+        line.append(contentsOf: ",\"bytesFromClient\":\(bytesFromClient),\"bytesToClient\":\(bytesToClient)".utf8)
+        if let upstreamStream { line.append(contentsOf: ",\"upstreamStream\":\(upstreamStream)".utf8) }
+        line.append(UInt8(ascii: "}"))
     }
 
     /// RFC 8259 section 7.

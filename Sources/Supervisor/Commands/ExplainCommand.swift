@@ -94,7 +94,10 @@ struct ExplainCommand: ParsableCommand {
         let document = try MemoryFile.sealed(name: "lychgate-explain", bytes: Array(JSONEncoder().encode(request)))
         let child: ChildProcess
         do {
-            child = try ChildProcess.spawn(path: program, arguments: ["explain"], descriptors: [-1, -1, document.raw])
+            // Without a file the worker reads our standard input, which is passed on by another number: its own is none.
+            let input: Int32 = request.tokenFile == nil ? 0 : -1
+            child = try ChildProcess.spawn(
+                path: program, arguments: ["explain"], descriptors: [input, -1, document.raw])
         } catch {
             throw CommandFailure("\(program) cannot be run: \(error)")
         }

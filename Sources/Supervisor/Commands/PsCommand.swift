@@ -16,7 +16,9 @@ struct PsCommand: ParsableCommand {
         let line = try self.control.ask(ControlRequest(command: "ps"))
         switch self.output {
         case .json: print(String(decoding: line, as: UTF8.self))
-        case .table: print(RequestTable.text(try self.control.read(line, as: RequestList.self)))
+        case .table:
+            print(
+                RequestTable.text(try RequestListReader.read(line) ?? self.control.read(line, as: RequestList.self)))
         }
     }
 }

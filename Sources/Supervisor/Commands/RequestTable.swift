@@ -26,6 +26,7 @@ enum RequestTable {
     /// What clients made up goes to a terminal: nothing in it may move the cursor, and every cell holds something.
     private static func plain(_ text: String) -> String {
         if text.isEmpty { return "-" }
+        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) { return text }
         return String(
             String.UnicodeScalarView(
                 text.unicodeScalars.map { scalar in

@@ -75,6 +75,7 @@ struct ShutdownStateMachine {
             state = .notReady(until: now + delay)
             return .announce
         case .notReady, .gateways, .keyring:
+            if DeliberateFault.isOn(.secondSignalIgnored) { return .none }
             state = state == .keyring ? .keyring : .gateways
             cuts += 1
             if cuts > 1 { return .kill }

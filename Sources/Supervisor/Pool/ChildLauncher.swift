@@ -4,7 +4,14 @@ import Shared
 
 /// Starts children: as processes in production, inside one process in the simulator.
 protocol ChildLauncher: AnyObject {
+    /// The versions of the control protocol that its children may speak.
+    var speaks: ClosedRange<UInt32> { get }
     func launch(_ role: WorkerRole) throws(Errno) -> LaunchedChild
+}
+
+extension ChildLauncher {
+    /// Children of our own build.
+    var speaks: ClosedRange<UInt32> { ControlProtocol.version...ControlProtocol.version }
 }
 
 /// A child that was started, and what the supervisor has of it.

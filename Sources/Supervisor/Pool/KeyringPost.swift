@@ -11,8 +11,8 @@ final class KeyringPost {
     let launcher: any ChildLauncher
     var keys = KeyStore()
     var refresh = RefreshPolicy()
-    /// Keys were asked for while the keyring could not be told.
-    var keysOwed = false
+    /// Whose keys were asked for while the keyring could not be told (nil: everybody's).
+    var owed: Set<UInt16?> = []
 
     init(number: Int, launcher: any ChildLauncher, startAllowance: Duration, now: Instant) {
         self.launcher = launcher

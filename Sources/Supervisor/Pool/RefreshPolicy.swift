@@ -2,13 +2,21 @@
 
 import Shared
 
-/// When the keyring is told to fetch keys anew because workers met a key that they do not know: at most once a second,
-/// however many ask, and nobody who asked is forgotten. Pure.
+/// When the keyring is told to fetch an issuer's keys anew because workers met a key that they do not know: for each
+/// issuer by itself at most once a second, however many ask, and nobody who asked is forgotten. Pure.
+///
+/// Issuers are places in the configuration, below `ControlProtocol.maxIssuers`; nil stands for all of them, asked for
+/// together.
 struct RefreshPolicy {
     static let interval = Duration.seconds(1)
 
-    private var last: Instant?
-    private var planned: Instant?
+    private struct Line {
+        var last: Instant?
+        var planned: Instant?
+    }
+
+    /// One for each issuer; the last one is that of all together.
+    private var lines = [Line](repeating: Line(), count: ControlProtocol.maxIssuers + 1)
 
     enum Decision: Equatable, Sendable {
         case now
@@ -16,25 +24,26 @@ struct RefreshPolicy {
         case alreadyPlanned
     }
 
-    mutating func wanted(_ now: Instant) -> Decision {
-        if planned != nil { return .alreadyPlanned }
-        if let last, now.since(last) < Self.interval {
+    mutating func wanted(_ issuer: UInt16?, _ now: Instant) -> Decision {
+        let place = issuer.map(Int.init) ?? ControlProtocol.maxIssuers
+        if lines[place].planned != nil { return .alreadyPlanned }
+        if let last = lines[place].last, now.since(last) < Self.interval {
             let time = last + Self.interval
-            planned = time
+            lines[place].planned = time
             return .at(time)
         }
-        last = now
+        lines[place].last = now
         return .now
     }
 
-    var isPlanned: Bool { planned != nil }
+    var isPlanned: Bool { lines.contains { $0.planned != nil } }
 
-    /// Whether there is a planned time and it has come.
-    func isDue(_ now: Instant) -> Bool { planned.map { now >= $0 } ?? false }
-
-    /// The planned time has come.
-    mutating func due(_ now: Instant) {
-        planned = nil
-        last = now
+    /// Those whose planned time has come; it counts from now on.
+    mutating func due(_ now: Instant) -> [UInt16?] {
+        lines.indices.filter { place in
+            guard let planned = lines[place].planned, now >= planned else { return false }
+            lines[place] = Line(last: now)
+            return true
+        }.map { $0 < ControlProtocol.maxIssuers ? UInt16($0) : nil }
     }
 }

@@ -79,6 +79,10 @@ struct ReplacementStateMachine: Equatable, Codable {
 
     /// - Parameter readyWithout: how many workers are ready, the one in that slot left out.
     mutating func look(readyWithout: (Int?) -> Int) -> Action {
+        if DeliberateFault.isOn(.drainsBeforeReady), case .starting(let job) = state, let old = job.old {
+            state = .leaving(job)
+            return .drain(slot: old, job.reason)
+        }
         guard case .standing(let job) = state, readyWithout(job.old) >= job.floor else { return .none }
         guard let old = job.old else {
             state = .idle
@@ -90,7 +94,9 @@ struct ReplacementStateMachine: Equatable, Codable {
 
     /// A slot has no process any more, and none will come.
     mutating func gone(slot: Int) -> Action {
-        guard case .leaving(let job) = state, job.old == slot else { return .none }
+        guard case .leaving(let job) = state, job.old == slot, !DeliberateFault.isOn(.replacementNotEnded) else {
+            return .none
+        }
         state = .idle
         return .done(job)
     }

@@ -156,7 +156,7 @@ struct SlotStateMachine: Equatable, Codable {
 
     /// Its first message. False: it broke the protocol.
     mutating func greeted(version: UInt32) -> Bool {
-        guard version == ControlProtocol.version else { return false }
+        guard ControlProtocol.understood.contains(version) else { return false }
         switch state {
         case .starting(let deadline, false):
             state = .starting(deadline: mayWaitOnceGreeted ? .never : deadline, greeted: true)

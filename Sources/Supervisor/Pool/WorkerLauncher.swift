@@ -8,6 +8,7 @@ final class WorkerLauncher: ChildLauncher {
     let program: ProgramFile
     /// Exchanges in flight that a panel has room for.
     let panelRows: Int
+    let speaks: ClosedRange<UInt32>
     private let configuration: FileDescriptor
     private let environment: [String]
 
@@ -17,14 +18,16 @@ final class WorkerLauncher: ChildLauncher {
     /// - Parameters:
     ///   - json: the configuration, as children read it.
     ///   - groups: where children get control groups of their own; nil: nowhere.
+    ///   - speaks: the versions of the control protocol that the program's children may speak.
     init(
         program: ProgramFile, panelRows: Int, json: [UInt8], journal: Bool, groups: WorkerGroups? = nil,
-        groupLimit: Int = 0
+        groupLimit: Int = 0, speaks: ClosedRange<UInt32> = ControlProtocol.version...ControlProtocol.version
     ) throws(Errno) {
         self.program = program
         self.groups = groups
         self.groupLimit = groupLimit
         self.panelRows = panelRows
+        self.speaks = speaks
         configuration = try MemoryFile.sealed(name: "lychgate-configuration", bytes: json)
         // Nothing of our own environment: it may hold anything. A child only needs to know who reads its log.
         var environment = journal ? ["LYCHGATE_JOURNAL=1"] : []

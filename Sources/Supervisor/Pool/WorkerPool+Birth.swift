@@ -60,7 +60,7 @@ extension WorkerPool {
         }
     }
 
-    private func launcher(of slot: WorkerSlot) -> any ChildLauncher {
+    func launcher(of slot: WorkerSlot) -> any ChildLauncher {
         if slot.role == .admin { return current.launcher }
         return slot.edition?.launcher ?? post(of: slot).launcher
     }

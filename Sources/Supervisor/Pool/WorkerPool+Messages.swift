@@ -20,7 +20,7 @@ extension WorkerPool {
         case .descriptorLost:
             // The keys could not be taken in; they are asked for again.
             log.error("descriptor limit reached, keys were lost", metadata: ["worker": "\(process.id)"])
-            wantKeys(post(of: slot))
+            wantKeys(post(of: slot), issuer: nil)
         case .violation(let error): protocolError("\(error)", process, slot)
         case .endOfFile:
             process.closeChannel()
@@ -33,7 +33,7 @@ extension WorkerPool {
     private func handle(_ message: ToSupervisor, from process: WorkerProcess, _ slot: WorkerSlot) {
         switch message {
         case .hello(let version):
-            guard version == ControlProtocol.version else { return versionSkew(version, process, slot) }
+            guard launcher(of: slot).speaks.contains(version) else { return versionSkew(version, process, slot) }
             guard slot.machine.greeted(version: version) else { return protocolError("hello", process, slot) }
             process.protocolVersion = version
             passKeys(to: slot)
@@ -59,8 +59,8 @@ extension WorkerPool {
             dispatch()
         case .drained:
             log.debug("child drained", metadata: ["worker": "\(process.id)"])
-        case .wantKeys:
-            wantKeys(post(of: slot))
+        case .wantKeys(let issuer):
+            wantKeys(post(of: slot), issuer: issuer)
         case .fault(let fault):
             slot.lastFault = fault
             log.warning(
@@ -75,7 +75,7 @@ extension WorkerPool {
         setTimer(of: slot)
         guard slot.machine.state == .ready else { return }
         noteReady(slot.role)
-        if slot.role == .keyring, post(of: slot).keysOwed { askForKeys(post(of: slot)) }
+        if slot.role == .keyring { askForOwedKeys(post(of: slot)) }
         log.info(
             "child is ready",
             metadata: [
@@ -148,17 +148,28 @@ extension WorkerPool {
         _ = process.send(.keys(generation: source.keys.generation), passing: raw)
     }
 
-    func wantKeys(_ post: KeyringPost) {
-        switch post.refresh.wanted(reactor.now) {
-        case .now: askForKeys(post)
+    /// Somebody waits for newer keys of an issuer; nil: of all.
+    func wantKeys(_ post: KeyringPost, issuer: UInt16?) {
+        switch post.refresh.wanted(issuer, reactor.now) {
+        case .now: askForKeys(post, issuer: issuer)
         case .at(let time): _ = reactor.startTimer(at: time, handler: self, tag: Tag.refresh)
         case .alreadyPlanned: break
         }
     }
 
-    func askForKeys(_ post: KeyringPost) {
-        post.keysOwed = post.slot.machine.state != .ready
-        guard !post.keysOwed else { return }
-        _ = post.slot.process?.send(.refreshKeys)
+    func askForKeys(_ post: KeyringPost, issuer: UInt16?) {
+        guard post.slot.machine.state == .ready, let process = post.slot.process else {
+            post.owed.insert(issuer)
+            return
+        }
+        let namesIssuers = process.protocolVersion ?? 0 >= ControlProtocol.namesIssuers
+        _ = process.send(.refreshKeys(issuer: namesIssuers ? issuer : nil))
+    }
+
+    /// The keyring is ready: it is told what it could not be told before.
+    private func askForOwedKeys(_ post: KeyringPost) {
+        let owed = post.owed
+        post.owed = []
+        for issuer in owed.contains(nil) ? [nil] : owed { askForKeys(post, issuer: issuer) }
     }
 }

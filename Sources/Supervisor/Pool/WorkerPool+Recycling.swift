@@ -10,7 +10,8 @@ extension WorkerPool {
         let readySince = slot.machine.state == .ready ? slot.machine.readySince : nil
         let figures = RecyclePolicy.Figures(
             inFlight: process.panel.value(.exchangesInFlight), orphans: process.panel.value(.orphans),
-            memory: process.memory, requests: process.panel.value(.exchangesEnded))
+            memory: DeliberateFault.isOn(.memoryNotWatched) ? nil : process.memory,
+            requests: process.panel.value(.exchangesEnded))
         switch process.recycling?.judge(figures, readySince: readySince, now: now) {
         case nil, .keep: break
         case .kill:
@@ -18,8 +19,7 @@ extension WorkerPool {
             perform(slot.machine.kill(.memoryHard), on: slot, now: now)
         case .replace(let reason):
             // One at a time, and only from full strength; it is looked at again in a second.
-            guard !stopping, roll == nil, replacement.isIdle, now >= replaceNotBefore, readyGateways >= target,
-                let spare = freeSlot
+            guard !stopping, roll == nil, replacement.isIdle, now >= replaceNotBefore, readyGateways >= target
             else { return }
             log.notice(
                 "replacing worker",
@@ -28,8 +28,9 @@ extension WorkerPool {
                     "in_flight": "\(figures.inFlight)", "orphans": "\(figures.orphans)",
                     "rss_anon_bytes": "\(figures.memory ?? 0)", "requests": "\(figures.requests)",
                 ])
+            // After a roll to more workers, which found the slots of the first ones free already, there may be none left.
             begin(
-                .init(old: slot.number, new: spare.number, floor: target, reason: reason), as: current,
+                .init(old: slot.number, new: slotToFill().number, floor: target, reason: reason), as: current,
                 now: now)
         }
     }

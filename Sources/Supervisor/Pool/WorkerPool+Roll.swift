@@ -77,18 +77,24 @@ extension WorkerPool {
         guard var roll else { return }
         if roll.failure == nil {
             log.error("the roll stops, and the old configuration stays in force", metadata: ["reason": "\(why)"])
+            if DeliberateFault.isOn(.rollForgetsFailure) { return finishRoll(roll, now: now) }
             roll.failure = why
             roll.deadline = now + rollAllowance(workers: roll.from.workers, roll.from.configuration.deadlines)
             self.roll = roll
             return advanceRoll(now)
         }
         // Not even the old edition starts now. Nobody is left behind in the one that was refused: its workers drain,
-        // and their slots go on trying by themselves.
+        // and their slots go on trying by themselves, as many as the old edition has workers.
         log.critical("the old configuration does not start either", metadata: ["reason": "\(why)"])
+        var kept = gateways.count {
+            $0.edition === roll.from && $0.machine.state != .gone && !$0.machine.isLeaving
+        }
         for slot in gateways where slot.edition !== roll.from && slot.machine.state != .gone {
             slot.edition = roll.from
+            let isLast = kept >= roll.from.workers || slot.machine.isLeaving
+            if !isLast { kept += 1 }
             let deadlines = roll.from.configuration.deadlines
-            if slot.machine.drain(deadline: now + deadlines.hardStop, last: false), let process = slot.process {
+            if slot.machine.drain(deadline: now + deadlines.hardStop, last: isLast), let process = slot.process {
                 handOff.workerStopsAccepting(process.id)
                 _ = process.send(.drain(deadline: now + deadlines.drain))
             }
@@ -111,7 +117,7 @@ extension WorkerPool {
         self.roll = nil
         current = roll.wanted
         handOff.addresses?.use(current.configuration)
-        for post in keyrings where post !== current.keyring {
+        for post in keyrings where post !== current.keyring && !DeliberateFault.isOn(.oldKeyringStays) {
             drain(post.slot, deadline: now, hard: now + ShutdownStateMachine.cutAllowance)
         }
         dropKeyrings()
@@ -135,7 +141,7 @@ extension WorkerPool {
     }
 
     /// A slot that nobody holds; a new one where all are taken.
-    private func slotToFill() -> WorkerSlot {
+    func slotToFill() -> WorkerSlot {
         if let freeSlot { return freeSlot }
         let slot = WorkerSlot(
             number: gateways.count, role: .gateway, isSpare: true, startAllowance: deadlines.workerStart,

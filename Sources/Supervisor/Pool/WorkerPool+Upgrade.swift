@@ -32,7 +32,7 @@ extension WorkerPool {
     private func saved(_ post: KeyringPost) -> SavedPool.Keyring {
         .init(
             slot: saved(post.slot), keys: post.keys.raw, generation: post.keys.generation,
-            isAsked: post.keysOwed || post.refresh.isPlanned)
+            isAsked: !post.owed.isEmpty || post.refresh.isPlanned)
     }
 
     private func saved(_ handOff: HandOff) -> SavedPool.Ledger {
@@ -81,7 +81,7 @@ extension WorkerPool {
     func settle(_ saved: SavedPool) {
         for (post, before) in zip(keyrings, saved.keyrings) {
             if post !== current.keyring { advance(post.slot, now: reactor.now) }
-            if before.isAsked { wantKeys(post) }
+            if before.isAsked { wantKeys(post, issuer: nil) }
         }
         let slots = saved.gateways + saved.keyrings.map(\.slot) + (saved.admin.map { [$0.slot] } ?? [])
         for before in slots {

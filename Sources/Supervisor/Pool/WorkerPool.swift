@@ -162,9 +162,8 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
             healthTimer = reactor.startTimer(at: now + HealthPolicy.interval, handler: self, tag: Tag.health)
             lookAfterAll(now)
         case Tag.refresh:
-            for post in keyrings where post.refresh.isDue(now) {
-                post.refresh.due(now)
-                askForKeys(post)
+            for post in keyrings {
+                for issuer in post.refresh.due(now) { askForKeys(post, issuer: issuer) }
             }
         default:
             guard let slot = slots.first(where: { $0.number == Int(tag) }) else { return }

@@ -85,7 +85,8 @@ final class Landing {
             return try WorkerLauncher(
                 program: ProgramFile(state.worker.path, opened: try passed.take(state.worker.descriptor)),
                 panelRows: settings.before.configuration.workers.maxInFlight, json: settings.before.json,
-                journal: journal, groups: groups, groupLimit: settings.before.configuration.recycling.groupLimit)
+                journal: journal, groups: groups, groupLimit: settings.before.configuration.recycling.groupLimit,
+                speaks: ControlProtocol.understood)
         } catch {
             throw .system("cannot take over the worker program", error)
         }

@@ -226,11 +226,8 @@ final class ClientConnection: EventHandler, TimerHandler {
 
     func want(_ interest: Interest) { socket?.want(interest) }
 
-    /// From here on only an end that we make is an end: the worker's death resets the connection. (Over TLS the missing
-    /// close_notify tells as much.)
-    func resetIfKilled() {
-        if !isTLS { socket?.resetIfKilled() }
-    }
+    /// From here on only an end that we make is an end: the worker's death resets the connection.
+    func resetIfKilled() { socket?.resetIfKilled() }
 
     /// The session's one deadline; `.never`: none.
     func setDeadline(_ deadline: Instant) {

@@ -5,7 +5,7 @@ import Shared
 /// HTTP/1.1 (and 1.0) with one client: one exchange after the other; a pipelined request waits for its turn in the
 /// buffer.
 final class HTTP1Session: ClientSide, ClientSession {
-    private enum Phase: Equatable {
+    enum Phase: Equatable {
         /// Between requests, or in the middle of a request's head.
         case head
         /// An exchange goes on.
@@ -15,14 +15,14 @@ final class HTTP1Session: ClientSide, ClientSession {
         case ended
     }
 
-    private unowned let connection: ClientConnection
-    private var phase = Phase.head
-    private var scan = HeadScan()
-    private var headStarted = false
-    private var exchange: Exchange?
-    private var requestsServed = 0
+    unowned let connection: ClientConnection
+    var phase = Phase.head
+    var scan = HeadScan()
+    var headStarted = false
+    var exchange: Exchange?
+    var requestsServed = 0
     private var isPumping = false
-    private var closesAfterResponse = false
+    var closesAfterResponse = false
     /// There is no memory for a pipelined request at the moment.
     private var leavesNextToKernel = false
 
@@ -160,80 +160,6 @@ final class HTTP1Session: ClientSide, ClientSession {
         return connection.hasPending
     }
 
-    /// Looks for a head in what was received, and reads more once; false when there is nothing more to do now.
-    private func readHead() -> Bool {
-        if !receive.isEmpty {
-            if !headStarted {
-                headStarted = true
-                connection.setDeadline(plane.reactor.now.later(by: plane.waits.requestHead))
-            }
-            switch parseHead() {
-            case .arrived(let head, let info, let summary):
-                begin(head, info, summary)
-                return true
-            case .refused(let fault):
-                plane.panel.add(.malformedRequests)
-                plane.countWithoutExchange(.http1, status: fault.status)
-                answer(GatewayAnswer(fault), to: nil, close: true)
-                return true
-            case .incomplete: break
-            }
-        }
-        guard receive.reserve(receive.isEmpty ? 4_096 : 1_024) else {
-            connection.close(reset: true)
-            return false
-        }
-        switch connection.receive(into: receive) {
-        case .moved: return true
-        case .blocked:
-            receive.giveBackIfEmpty()
-            connection.want(.readAndHangup)
-            return false
-        case .endOfStream, .lost, .noBuffer:
-            connection.close(reset: false)
-            return false
-        }
-    }
-
-    private enum Arrival {
-        case incomplete
-        case refused(HTTPFault)
-        case arrived(RequestHead, RequestInfo, ExchangeRow)
-    }
-
-    private func parseHead() -> Arrival {
-        // Whatever comes of it, the table holds nobody else's fields from here on.
-        if !DeliberateFault.isOn(.fieldsOfAnother) { plane.fieldsOwner = 0 }
-        return receive.view { bytes in
-            switch RequestHeadParser.parse(bytes, scan: &scan, into: plane.fields, limits: plane.limits) {
-            case .incomplete: return .incomplete
-            case .refused(let fault): return .refused(fault)
-            case .complete(let head):
-                return .arrived(head, RequestInfo(head, in: bytes), ExchangeRow(head, in: bytes, from: peer))
-            }
-        }
-    }
-
-    private func begin(_ head: RequestHead, _ info: RequestInfo, _ summary: ExchangeRow) {
-        requestsServed += 1
-        closesAfterResponse = !head.keepAlive
-        connection.setDeadline(.never)
-        guard let number = plane.openExchange() else {
-            plane.panel.add(.overloadRefusals)
-            plane.countWithoutExchange(.http1, status: GatewayAnswer.overloaded.code)
-            receive.consume(head.headLength)
-            return answer(
-                .overloaded, to: head, close: !head.keepAlive || !head.framing.isEmpty || head.upgrade != nil)
-        }
-        plane.fieldsOwner = number.id
-        phase = .exchange
-        let exchange = Exchange(
-            plane: plane, client: self, number: number, head: head, info: info, summary: summary)
-        self.exchange = exchange
-        exchange.start()
-        exchange.advance()
-    }
-
     // MARK: For the exchange
 
     override func writeInterimHead(_ head: ResponseHead, from source: Buffer) -> Bool {
@@ -315,18 +241,6 @@ final class HTTP1Session: ClientSide, ClientSession {
         case .drop: connection.close(reset: true)
         }
         pump()
-    }
-
-    /// Answers for the gateway itself.
-    private func answer(_ answer: GatewayAnswer, to head: RequestHead?, close: Bool) {
-        phase = .flushing(thenClose: close)
-        plane.panel.add(Figure.responses(status: answer.code))
-        guard send.reserve(answer.room) else { return connection.close(reset: true) }
-        let written = send.write { writer in
-            answer.write(
-                close: close, isHead: head?.method == .head, minorVersion: head?.minorVersion ?? 1, into: &writer)
-        }
-        if !written { connection.close(reset: true) }
     }
 
     // MARK: For the connection

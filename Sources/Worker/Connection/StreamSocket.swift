@@ -128,8 +128,12 @@ final class StreamSocket {
         return outcome(reactor.kernel.read(fd, into: buffer, atMost: atMost))
     }
 
+    /// Bytes that one read without TLS takes at most: what they become with their framing goes out as one TLS record of
+    /// 16 KiB. A few bytes more, and every chunk of a long body would be two records, and two system calls.
+    static let mostPlain = 16_320
+
     private func receivePlain(into buffer: Buffer) -> Outcome {
-        outcome(reactor.kernel.read(fd, into: buffer))
+        outcome(reactor.kernel.read(fd, into: buffer, atMost: Self.mostPlain))
     }
 
     private func outcome(_ count: Int) -> Outcome {
@@ -223,8 +227,10 @@ final class StreamSocket {
         reactor.remove(&place)
     }
 
-    /// If this process dies, the peer gets RST, and can take that for no end. Our own ends stay what they are.
+    /// If this process dies, the peer gets RST, and can take that for no end. Our own ends stay what they are. (Over TLS
+    /// the missing close_notify tells as much.)
     func resetIfKilled() {
+        guard session == nil else { return }
         resetsIfKilled = true
         reactor.kernel.setReset(fd, onClose: true)
     }

@@ -89,7 +89,7 @@ class ClientSide {
                 parseAgainIfNeeded(bytes, for: exchange)
                 if let outcome = authenticateByProtocol(bytes, now: now, claimed: claimed) { return outcome }
             }
-            return plane.authenticator.anonymous?.identity(for: head.path, in: bytes).map { .accepted($0) }
+            return plane.authenticator.anonymous?.identity(for: head.path, in: bytes).map { .anonymous($0) }
         }
     }
 

@@ -63,6 +63,10 @@ extension Exchange {
             plane.count(.accepted)
             original = found
             verdict = .accepted
+        case .anonymous(let nobody):
+            plane.count(.anonymous)
+            original = nobody
+            verdict = .accepted
         case .refused(let refusal) where refusal.isNotOurs && !plane.lookups.sources.isEmpty:
             verdict = .notOurs
         case .refused(let refusal):
@@ -71,7 +75,8 @@ extension Exchange {
         case .needsClaim(let source):
             claimSource = source
             verdict = .needsClaim
-        case .needsKeys(let issuer): verdict = .needsKeys(mark: plane.authenticator.keysMark(issuer: issuer))
+        case .needsKeys(let issuer):
+            verdict = .needsKeys(issuer: issuer, mark: plane.authenticator.keysMark(issuer: issuer))
         }
         carryOut(identification.judged(verdict))
     }
@@ -94,6 +99,13 @@ extension Exchange {
         advance()
     }
 
+    /// The deadline has passed. If keys were waited for, their issuer is what is amiss, and not the token.
+    func noteMissingKeys() {
+        guard identification.phase == .waitingForKeys else { return }
+        plane.count(.noKey)
+        refusalDetail = "the keys of the token's issuer could not be had in time"
+    }
+
     private func refuse(_ refusal: Refusal) {
         plane.logger.debug("token refused", metadata: ["reason": "\(refusal.reason.rawValue)"])
         switch refusal.reason {
@@ -110,8 +122,8 @@ extension Exchange {
     private func carryOut(_ action: IdentificationStateMachine.Action) {
         switch action {
         case .none: break
-        case .waitForKeys:
-            plane.waitForKeys(self)
+        case .waitForKeys(let issuer):
+            plane.waitForKeys(self, of: issuer)
             settle()
         case .judge: review == nil ? judge() : judgeToken()
         case .ask(let source): ask(source)

@@ -19,7 +19,7 @@ extension Exchange {
                 switch moveRequestBody(to: upstream) {
                 case .ended:
                     machine.requestFinished()
-                    upstream.endRequest(trailers: client.requestTrailers ?? requestBody.trailers)
+                    upstream.endRequest(trailers: requestBody.trailers)
                     moved = true
                 case .starved, .blocked: break
                 case .refused(let fault): return perform(machine.end(.clientInvalid(fault)))
@@ -62,13 +62,14 @@ extension Exchange {
                 if leavesBehind { continue }
             }
             switch upstream.fill() {
-            case .moved:
+            case .moved(let count):
                 progressed()
                 relayResponse()
                 guard machine.phase != .ended else { return }
                 client.flush()
                 if leavesBehind { continue }
-                if !upstream.hasPending && !upstream.receive.isFull {
+                // A read that took as much as it may has probably left something.
+                if !upstream.hasPending && !upstream.receive.isFull && count != StreamSocket.mostPlain {
                     upstream.receive.giveBackIfEmpty()
                     return
                 }

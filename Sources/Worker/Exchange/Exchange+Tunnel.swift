@@ -15,8 +15,8 @@ extension Exchange {
     /// The API server has answered 101: relays that, and whatever waits already on either side goes into the tunnel.
     func beginTunnel(_ found: ResponseHead, from upstream: UpstreamSide) {
         let agreed = upstream.receive.view { UpgradeProtocol(found.upgradeValue, in: $0) }
-        guard agreed == head.upgrade, let near = client.tunnelSocket, let far = upstream.tunnelSocket,
-            machine.tunnelStarted()
+        guard agreed == head.upgrade || DeliberateFault.isOn(.anyUpgradeAgreed), let near = client.tunnelSocket,
+            let far = upstream.tunnelSocket, machine.tunnelStarted()
         else {
             // Nobody has asked for that.
             return perform(machine.end(.upstreamInvalid(.invalidStatusLine)))
@@ -101,7 +101,9 @@ extension Exchange {
         guard let tunnel else { return }
         deadlines.wait(for: tunnel.isClosing ? .tunnelClosing : .tunnelIdle, now: plane.reactor.now)
         tunnel.watch(toUpstreamOpen: machine.isOpen(.toUpstream), toClientOpen: machine.isOpen(.toClient))
-        timer.set(deadlines.next, on: plane.reactor, handler: self)
+        if !DeliberateFault.isOn(.tunnelIdleForgotten) {
+            timer.set(deadlines.next, on: plane.reactor, handler: self)
+        }
         show()
     }
 

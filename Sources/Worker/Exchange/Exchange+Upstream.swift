@@ -52,8 +52,13 @@ extension Exchange: UpstreamUser {
             return perform(machine.end(.refused(.identityTooLarge)))
         }
         if upstream.isStream {
+            let kind = isLongRunning ? ExchangeRow.Class.longRunning : .ordinary
+            plane.panel.updateRow(row, .kind, ExchangeRow.kindWord(kind, stream: UInt32(upstream.streamID)))
             requestBody = BodyRelay(from: client.bodyFraming(of: head), to: upstream.bodyFraming(of: head))
         }
+        // Should this worker be killed, its kernel must not send the FIN that the API server, once it has agreed, would take
+        // for the end of what the client says.
+        if asksForTunnel { upstream.tunnelSocket?.resetIfKilled() }
         // A fresh connection needs no second try, so its request's head need not be kept.
         if !machine.mayRetry { releaseHead() }
     }

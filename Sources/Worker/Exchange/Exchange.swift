@@ -283,6 +283,7 @@ final class Exchange: TimerHandler {
         guard timer.isDue(now: now, on: plane.reactor, handler: self) else { return }
         guard let stage = deadlines.expired(now: now) else { return settle() }
         if stage == .tokenExpiry, expire(now: now) { return }
+        if stage == .identity { noteMissingKeys() }
         perform(machine.end(.deadline(stage)))
     }
 }

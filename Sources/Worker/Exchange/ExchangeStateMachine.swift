@@ -36,6 +36,10 @@ struct ExchangeStateMachine: Equatable {
     /// Something of the response was received, an interim one included.
     private(set) var responseSeen = false
     private(set) var retried = false
+    /// How often the API server has said that it never looked at it.
+    private var declines = 0
+    /// It can say so of one connection after the other, while it restarts; but not for ever.
+    private static let mostDeclines = 3
     /// The upstream connection had carried a request before: it may turn out to have been closed meanwhile.
     private var reused = false
     /// The request went out on a stream, of which the API server may say that it never looked at it.
@@ -126,7 +130,8 @@ struct ExchangeStateMachine: Equatable {
     /// The API server has not looked at the request, and says so (RFC 9113 section 8.7): it can be sent again whatever it
     /// does, as long as we have all of it.
     mutating func upstreamDeclined() -> Action {
-        guard phase == .requesting, mayRetry else { return upstreamFailed(.closedEarly) }
+        guard phase == .requesting, mayReplay else { return upstreamFailed(.closedEarly) }
+        declines += 1
         return retry()
     }
 
@@ -154,7 +159,8 @@ struct ExchangeStateMachine: Equatable {
         case .toUpstream: toUpstreamFinished = true
         case .toClient: toClientFinished = true
         }
-        return toUpstreamFinished && toClientFinished ? end(.completed) : .none
+        let isThrough = toUpstreamFinished && toClientFinished || DeliberateFault.isOn(.halfCloseEndsTunnel)
+        return isThrough ? end(.completed) : .none
     }
 
     /// Whether a way still carries something.
@@ -166,7 +172,10 @@ struct ExchangeStateMachine: Equatable {
     var isRelaying: Bool { phase == .requesting || phase == .responding }
 
     /// Whether the request may still have to be sent again.
-    var mayRetry: Bool { mayRepeat || (onStream && replayable && !retried && !responseSeen) }
+    var mayRetry: Bool { mayRepeat || mayReplay }
+
+    /// Whether it may be sent again if the API server has not looked at it.
+    private var mayReplay: Bool { onStream && replayable && declines < Self.mostDeclines && !responseSeen }
 
     /// Whether it may be sent again although the API server may have acted upon it.
     private var mayRepeat: Bool {

@@ -33,8 +33,8 @@ struct IdentificationStateMachine: Equatable {
         case refused
         /// A token of which no configured issuer says that it is its own.
         case notOurs
-        /// No key at hand can decide. `mark` changes with every fetch that might have brought one.
-        case needsKeys(mark: UInt64)
+        /// No key of this issuer at hand can decide. `mark` changes with every fetch that might have brought one.
+        case needsKeys(issuer: Int, mark: UInt64)
         /// A good token of ours, whose groups are to be had elsewhere.
         case needsClaim
     }
@@ -50,7 +50,7 @@ struct IdentificationStateMachine: Equatable {
 
     enum Action: Equatable {
         case none
-        case waitForKeys
+        case waitForKeys(issuer: Int)
         /// The credentials are judged again, by the keys that there are now.
         case judge
         case ask(Source)
@@ -85,12 +85,12 @@ struct IdentificationStateMachine: Equatable {
         case .needsClaim:
             phase = .asking(.distributedClaim)
             return .ask(.distributedClaim)
-        case .needsKeys(let mark):
+        case .needsKeys(let issuer, let mark):
             // One fetch is waited for.
             guard keysMark == nil || keysMark == mark else { return refuse(.keyUnknown) }
             keysMark = mark
             phase = .waitingForKeys
-            return .waitForKeys
+            return .waitForKeys(issuer: issuer)
         }
     }
 

@@ -46,7 +46,7 @@ final class TunnelFlow {
         } else {
             buffer.swapContents(with: ready)
             guard early.isEmpty || buffer.reserve(early.count) else { return false }
-            buffer.take(early.count, from: early)
+            if !DeliberateFault.isOn(.earlyTunnelBytesLost) { buffer.take(early.count, from: early) }
         }
         ready.discardAll()
         early.discardAll()
@@ -70,7 +70,7 @@ final class TunnelFlow {
             }
             if hasEnded {
                 buffer.giveBackIfEmpty()
-                return sink.endStream() ? .finished : .waiting
+                return DeliberateFault.isOn(.tunnelEndNotTold) || sink.endStream() ? .finished : .waiting
             }
             guard mayHaveMore else {
                 buffer.giveBackIfEmpty()

@@ -49,7 +49,9 @@ enum ExplainService {
         do throws(Errno) {
             bytes =
                 if let path = request.tokenFile { try FileReader.read(path) } else {
-                    try StandardStream.readInput(atMost: maximumTokenBytes)
+                    // Children have no standard input; the command's own comes in the place of a control channel.
+                    try StandardStream.readInput(
+                        atMost: maximumTokenBytes, from: ControlProtocol.channelDescriptor)
                 }
         } catch {
             throw Impossible(description: "the token cannot be read: \(error)")

@@ -69,12 +69,14 @@ struct BodyRelay {
 
     /// The source's stream has ended behind what was moved: whether the body ended with it.
     ///
-    /// - Parameter trailers: that came with the end, checked, each a line with its CRLF; they go where chunks do.
+    /// - Parameter trailers: that came with the end, checked, each a line with its CRLF; they go where chunks do, or are
+    ///   kept for whoever has a place for them.
     mutating func sourceEnded(to target: Buffer, trailers: [UInt8] = []) -> Progress {
         if isEnded { return .ended }
         switch reader.finish() {
         case .end:
             guard framing == .chunked else {
+                if framing == .untilClose { self.trailers = trailers }
                 isEnded = true
                 return .ended
             }

@@ -74,8 +74,9 @@ struct AbuseBudget: Equatable {
     // MARK: Prices
 
     /// A request that its client resets when it has begun and before it was answered, besides the reset's own price:
-    /// it may have cost a connection to the API server.
-    static let lateResetCost = 30
+    /// it may have cost a connection to the API server. All streams of a connection can be left so at once, but not soon
+    /// again.
+    static let lateResetCost = 60
     /// A stream that broke a rule and had to be reset.
     static let provokedResetCost = 20
     /// A header block that is many times larger than any we accept: never by mistake.

@@ -56,7 +56,10 @@ extension HTTP2Session {
         }
         beginArrived()
         endClosed()
-        for stream in HTTP2Notes.take(&notes.starved) { reset(stream, .refusedStream) }
+        for stream in HTTP2Notes.take(&notes.starved) {
+            // Only what was not begun may be called refused: a client may send that again.
+            reset(stream, stream.exchange == nil ? .refusedStream : .internalError)
+        }
         tellTouched()
         deadlines.streamsChanged(isEmpty: streams.isEmpty, now: plane.reactor.now)
     }

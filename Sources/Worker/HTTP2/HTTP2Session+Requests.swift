@@ -13,7 +13,7 @@ extension HTTP2Session {
     }
 
     func begin(_ stream: HTTP2Stream) {
-        guard !stream.isClosed else { return }
+        guard !stream.isClosed, !stream.isStarved else { return }
         if let fault = stream.headRefusal { return refuse(stream, fault, isHead: stream.isHead) }
         // Whoever had the fields must read its own again, also if this head comes to nothing.
         plane.fieldsOwner = 0

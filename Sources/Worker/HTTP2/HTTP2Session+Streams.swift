@@ -62,7 +62,7 @@ extension HTTP2Session {
 
     func resetStalled(_ now: Instant) {
         var next = Instant.never
-        for stream in streams.values where stream.waitsForClient {
+        for stream in streamsInOrder where stream.waitsForClient {
             if stream.stallDeadline <= now {
                 plane.count(.lastBytes)
                 _ = budget.spend(AbuseBudget.stallCost, on: .stalling, now: now)

@@ -103,7 +103,7 @@ final class HTTP2Session: ClientSession {
     func end(_ departure: EndReason.Departure, _ code: HTTP2Code) {
         isCondemned = true
         self.departure = departure
-        for stream in Array(streams.values) {
+        for stream in streamsInOrder {
             stream.exchange?.clientLeft(departure)
             stream.discard()
         }
@@ -139,13 +139,16 @@ final class HTTP2Session: ClientSession {
     }
 
     func cutExchanges() {
-        for stream in Array(streams.values) { stream.exchange?.cut() }
+        for stream in streamsInOrder { stream.exchange?.cut() }
         sendGoAway()
         pump()
     }
 
+    /// The oldest first, so that what happens to all of them happens to the same ones first each time.
+    var streamsInOrder: [HTTP2Stream] { streams.values.sorted { $0.id < $1.id } }
+
     func forEachExchange(_ body: (Exchange) -> Void) {
-        for stream in streams.values.sorted(by: { $0.id < $1.id }) {
+        for stream in streamsInOrder {
             if let exchange = stream.exchange { body(exchange) }
         }
     }
@@ -157,7 +160,7 @@ final class HTTP2Session: ClientSession {
     func connectionClosed() {
         guard !isEnded else { return }
         isEnded = true
-        for stream in Array(streams.values) {
+        for stream in streamsInOrder {
             stream.isClosed = true
             stream.exchange?.clientLeft(departure)
             stream.discard()

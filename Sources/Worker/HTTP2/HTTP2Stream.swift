@@ -52,14 +52,18 @@ final class HTTP2Stream: ClientSide, HTTP2BodySource {
 
     // MARK: The request
 
+    /// Body bytes have found no room: what comes behind the gap is nobody's, least of all the API server's.
+    private(set) var isStarved = false
+
     /// Whether body bytes have anywhere to go.
-    var wantsData: Bool { !isClosed && responseEnd == nil && (holdsHead || exchange != nil) }
+    var wantsData: Bool { !isClosed && !isStarved && responseEnd == nil && (holdsHead || exchange != nil) }
 
     /// Takes body bytes in; false: there is no room, which only the pool's limit can cause.
     func take(_ data: ByteView) -> Bool {
         arrived += data.count
-        if holdsHead { return Self.add(data, to: early) }
-        return Self.add(data, to: receive)
+        let isTaken = Self.add(data, to: holdsHead ? early : receive)
+        if !isTaken, !DeliberateFault.isOn(.gapInBodyIgnored) { isStarved = true }
+        return isTaken
     }
 
     private static func add(_ data: ByteView, to buffer: Buffer) -> Bool {
@@ -71,7 +75,9 @@ final class HTTP2Stream: ClientSide, HTTP2BodySource {
     }
 
     /// The request's last byte was read.
-    func requestEnded(trailers: [UInt8]) { endTrailers = trailers }
+    func requestEnded(trailers: [UInt8]) {
+        if !isStarved { endTrailers = trailers }
+    }
 
     override func certificateVerdict() -> CertificateVerdict { session.connection.certificateVerdict() }
 

@@ -3,6 +3,8 @@
 /// What `Authenticator.authenticate` says of a token.
 enum AuthenticationOutcome {
     case accepted(Identity)
+    /// Without credentials, and let in all the same.
+    case anonymous(Identity)
     case refused(Refusal)
     /// Good, but its groups are to be had elsewhere: the caller asks there, and tries again with the answer.
     case needsClaim(DistributedClaim.Source)

@@ -56,6 +56,7 @@ final class Authenticator {
         let thumbprints = policy.issuers.map { issuer in
             Set(keys.keys(of: issuer.url)?.keys.map(\.thumbprint) ?? [])
         }
+        if DeliberateFault.isOn(.withdrawnKeysStay) { return }
         accepted.removeAll { !thumbprints[$0.issuer].contains($0.keyThumbprint) }
         refused.removeAll { _ in true }
     }

@@ -18,6 +18,15 @@ enum FetchFailure: Error, Equatable {
     /// Not one key of the set can verify a signature.
     case noUsableKey
 
+    init(_ failure: CurlFailure) {
+        self =
+            switch failure {
+            case .tooLarge: .tooLarge
+            case .timedOut: .timedOut
+            case .transfer(let words): .transfer(words)
+            }
+    }
+
     /// A stable name for logs and metrics.
     var name: String {
         switch self {

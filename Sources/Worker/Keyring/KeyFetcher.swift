@@ -18,13 +18,14 @@ protocol KeyFetcherOwner: AnyObject {
     /// No document may be longer.
     static let maximumBytes = 1 << 20
     static let maximumRedirects = 3
+    private static let connectMilliseconds = 5_000
 
     private let reactor: Reactor
     private unowned let owner: any KeyFetcherOwner
     private let multi: UnsafeMutableRawPointer
     private var timer = Reactor.Timer.none
     private let sockets: CurlSockets
-    private var transfers: [KeyTransfer] = []
+    private var transfers: [(issuer: Int, curl: CurlTransfer)] = []
 
     /// curl itself has no memory or is broken.
     struct Unavailable: Error {}
@@ -58,7 +59,7 @@ protocol KeyFetcherOwner: AnyObject {
         // Cleaning up calls back once more, into an object that is going away.
         _ = unsafe lychgate_multi_set_socket(multi, nil)
         _ = unsafe lychgate_multi_set_timer(multi, nil)
-        for transfer in transfers { unsafe transfer.detach(from: multi) }
+        for transfer in transfers { unsafe transfer.curl.detach(from: multi) }
         _ = unsafe curl_multi_cleanup(multi)
     }
 
@@ -66,21 +67,25 @@ protocol KeyFetcherOwner: AnyObject {
     func fetch(issuer: Int, url: String, authority: IssuerPolicy.Authority, deadline: Instant) {
         let remaining = Int(deadline.since(reactor.now).milliseconds)
         guard remaining > 0,
-            let transfer = KeyTransfer(issuer: issuer, url: url, authority: authority, milliseconds: remaining)
+            let transfer = CurlTransfer(
+                CurlRequest(
+                    url: url, trust: LookupTrust(authority), redirects: Self.maximumRedirects, keepsConnection: false,
+                    milliseconds: remaining, connectMilliseconds: min(remaining, Self.connectMilliseconds),
+                    maximumBytes: Self.maximumBytes))
         else {
             owner.fetched(
                 issuer: issuer, .failure(remaining > 0 ? .transfer("curl cannot start") : .timedOut), maxAge: nil,
                 now: reactor.now)
             return
         }
-        transfers.append(transfer)
+        transfers.append((issuer, transfer))
         // The first socket action comes by the timer, which curl sets here.
         unsafe transfer.attach(to: multi)
     }
 
     /// Drops every fetch under way; the owner hears nothing more of them.
     func cancelAll() {
-        for transfer in transfers { unsafe transfer.detach(from: multi) }
+        for transfer in transfers { unsafe transfer.curl.detach(from: multi) }
         transfers.removeAll()
         reactor.cancelTimer(&timer)
     }
@@ -99,10 +104,19 @@ protocol KeyFetcherOwner: AnyObject {
         _ = unsafe curl_multi_socket_action(multi, socket, events, &running)
         var result = CURLE_OK
         while let easy = unsafe lychgate_multi_next_done(multi, &result) {
-            guard let index = transfers.firstIndex(where: { unsafe $0.isCurl(easy) }) else { continue }
-            let transfer = transfers.remove(at: index)
+            guard let index = transfers.firstIndex(where: { unsafe $0.curl.isCurl(easy) }) else { continue }
+            let (issuer, transfer) = transfers.remove(at: index)
             unsafe transfer.detach(from: multi)
-            owner.fetched(issuer: transfer.issuer, transfer.outcome(result), maxAge: transfer.maxAge, now: now)
+            owner.fetched(
+                issuer: issuer, Self.document(transfer.outcome(result)),
+                maxAge: CacheControl.maxAge(transfer.values(of: "Cache-Control")), now: now)
+        }
+    }
+
+    private static func document(_ outcome: Result<LookupReply, CurlFailure>) -> Result<[UInt8], FetchFailure> {
+        switch outcome {
+        case .success(let reply): reply.status == 200 ? .success(reply.body) : .failure(.status(reply.status))
+        case .failure(let failure): .failure(FetchFailure(failure))
         }
     }
 
@@ -116,5 +130,16 @@ protocol KeyFetcherOwner: AnyObject {
         reactor.cancelTimer(&timer)
         guard milliseconds >= 0 else { return }
         timer = reactor.startTimer(at: reactor.now + .milliseconds(milliseconds), handler: self)
+    }
+}
+
+extension LookupTrust {
+    /// Only the configured authorities, if there are any.
+    fileprivate init(_ authority: IssuerPolicy.Authority) {
+        switch authority {
+        case .system: self.init()
+        case .file(let path): self.init(authoritiesFile: path)
+        case .pem(let text): self.init(authorities: Array(text.utf8))
+        }
     }
 }

@@ -172,7 +172,7 @@ final class KeyringService: KeyFetcherOwner, ControlChannelOwner, TimerHandler {
 
     private func obey(_ message: ToWorker) {
         switch message {
-        case .refreshKeys: perform(machine.demand(now: reactor.now))
+        case .refreshKeys(let issuer): perform(machine.demand(issuer: issuer.map(Int.init), now: reactor.now))
         case .credentialsChanged: perform(machine.credentialsChanged(now: reactor.now))
         case .drain:
             _ = channel?.send(.drained)

@@ -92,9 +92,11 @@ struct KeyringStateMachine {
         return actions
     }
 
-    /// A worker met an unknown key. Which issuer's it is, the control channel does not say.
-    mutating func demand(now: Instant) -> [Action] {
-        for index in issuers.indices { issuers[index].scheduler.demand(now: now) }
+    /// A worker met an unknown key of this issuer; nil: it does not say whose. The others are not fetched for it.
+    mutating func demand(issuer: Int?, now: Instant) -> [Action] {
+        for index in issuers.indices where issuer == nil || issuer == index {
+            issuers[index].scheduler.demand(now: now)
+        }
         return tick(now: now)
     }
 

@@ -62,7 +62,8 @@ struct RefreshScheduler: Equatable {
         failures = 0
         defer { isDemanded = false }
         // A tenth less at most, so that many gateways do not ask one provider in step.
-        state = .waiting(until: now + Self.scaled(interval ?? self.interval, 1 - jitter / 10))
+        let next = now + Self.scaled(interval ?? self.interval, 1 - jitter / 10)
+        state = .waiting(until: DeliberateFault.isOn(.refreshForgotten) ? .never : next)
         return isDemanded
     }
 

@@ -17,7 +17,7 @@ internal import Shared
         let asked: Instant
         let completion: Completion
         /// nil: it waits for its turn.
-        var transfer: LookupTransfer?
+        var transfer: CurlTransfer?
     }
 
     private enum Tag {
@@ -111,10 +111,12 @@ internal import Shared
 
     // MARK: Turns
 
-    private func begin(_ entry: Entry) throws(LookupFailure) -> LookupTransfer {
+    private func begin(_ entry: Entry) throws(LookupFailure) -> CurlTransfer {
         let remaining = Int(entry.deadline.since(reactor.now).milliseconds)
         guard remaining > 0 else { throw .timedOut }
-        guard let multi = unsafe open(), let transfer = LookupTransfer(entry.request, milliseconds: remaining) else {
+        guard let multi = unsafe open(),
+            let transfer = CurlTransfer(entry.request.transfer(milliseconds: remaining))
+        else {
             throw .unavailable("curl cannot start")
         }
         reactor.cancelTimer(&idleTimer)
@@ -199,7 +201,7 @@ internal import Shared
             else { continue }
             entries[ticket] = nil
             unsafe transfer.detach(from: multi)
-            let outcome = transfer.outcome(result)
+            let outcome = transfer.outcome(result).mapError { LookupFailure($0) }
             if case .failure(let failure) = outcome { count(entry, failure) } else { count(entry, nil) }
             startNext()
             entry.completion(outcome)

@@ -16,6 +16,15 @@ enum LookupFailure: Error, Equatable, Sendable {
     /// The answer is not what the protocol says.
     case malformed(String)
 
+    init(_ failure: CurlFailure) {
+        self =
+            switch failure {
+            case .tooLarge: .tooLarge
+            case .timedOut: .timedOut
+            case .transfer(let words): .transfer(words)
+            }
+    }
+
     /// A stable name for logs.
     var name: String {
         switch self {

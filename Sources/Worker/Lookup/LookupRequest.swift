@@ -17,6 +17,12 @@ struct LookupRequest {
 
     /// No answer may be longer.
     static let maximumBytes = 1 << 20
+
+    func transfer(milliseconds: Int) -> CurlRequest {
+        CurlRequest(
+            url: url, requiresTLS: url.hasPrefix("https:"), address: address, fields: fields, body: body, trust: trust,
+            milliseconds: milliseconds, connectMilliseconds: milliseconds, maximumBytes: Self.maximumBytes)
+    }
 }
 
 /// Whom to believe at the other end, and how to make oneself known there.

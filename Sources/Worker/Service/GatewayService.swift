@@ -19,6 +19,7 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
     private var beat = Reactor.Timer.none
     private var drainTimer = DeadlineTimer()
     private var trimming = MemoryTrimPolicy()
+    private var beats = 0
     private var isReady = false
     private var isStopping = false
     private(set) var exitCode = ExitCode.success
@@ -29,6 +30,7 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
     }
 
     private static let beatInterval = Duration.seconds(1)
+    private static let lookedAtPerBeat = 2_048
     /// After the cut, for the last bytes of what was cut.
     private static let cutGrace = Duration.milliseconds(200)
 
@@ -90,7 +92,7 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
     /// Says hello and begins to work; all else happens in the loop's turns.
     func begin(channel descriptor: consuming FileDescriptor) throws(Errno) {
         channel = try ControlChannel(reactor: reactor, socket: descriptor, owner: self)
-        plane.askForKeys = { [unowned self] in _ = channel?.send(.wantKeys) }
+        plane.askForKeys = { [unowned self] in _ = channel?.send(.wantKeys(issuer: $0)) }
         probe.onReached = { [unowned self] in becomeReadyIfComplete() }
         probe.onUnreachable = { [unowned self] in _ = channel?.send(.fault(.upstreamUnreachable)) }
         _ = channel?.send(.hello(version: ControlProtocol.version))
@@ -145,7 +147,7 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
         _ = channel?.send(.fault(.descriptorLost))
         switch message {
         case .connection(let id, _, _): connections.notTaken(id)
-        case .keys: _ = channel?.send(.wantKeys)
+        case .keys: _ = channel?.send(.wantKeys(issuer: nil))
         case .refreshKeys, .credentialsChanged, .drain, .cancel, .stop, .panel, .panelGone: break
         }
     }
@@ -240,6 +242,13 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
         plane.requestLog.flush()
     }
 
+    /// All connections are looked at, so with thousands of them not each second.
+    private func lookForOrphans(_ now: Instant) {
+        beats &+= 1
+        guard beats % (1 + plane.upstream.openCount / Self.lookedAtPerBeat) == 0 else { return }
+        plane.panel.set(.orphans, UInt64(plane.upstream.countOrphans(now: now)))
+    }
+
     func timerFired(tag: UInt32, now: Instant) {
         switch tag {
         case Tag.beat:
@@ -247,8 +256,10 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
             for (index, expiry) in listeners.certificateExpiries.enumerated() {
                 plane.panel.set(.certificates, index, expiry)
             }
-            plane.panel.set(.orphans, UInt64(plane.upstream.countOrphans(now: now)))
-            if trimming.shouldTrim(connections: connections.count) { ProcessMemory.giveBackFreed() }
+            lookForOrphans(now)
+            // Over HTTP/2 many requests share a connection.
+            let load = max(connections.count, Int(clamping: plane.panel.value(.exchangesInFlight)))
+            if trimming.shouldTrim(connections: load) { ProcessMemory.giveBackFreed() }
         default:
             if drainTimer.isDue(now: now, on: reactor, handler: self, tag: Tag.drain) { cut() }
         }

@@ -13,7 +13,8 @@ struct MemoryTrimPolicy: Equatable {
     /// Waves smaller than this are not worth the walk.
     static let smallest = 256
 
-    /// Asked about once a second with the connections open now: whether to give memory back.
+    /// Asked about once a second with the connections open now, or the requests in flight where they are more: whether to
+    /// give memory back.
     mutating func shouldTrim(connections: Int) -> Bool {
         defer { last = connections }
         peak = max(peak, connections)

@@ -87,6 +87,8 @@ enum AuthenticationSeries: Equatable, Hashable, Sendable {
     case other(Method, accepted: Bool)
     /// Nobody could be asked.
     case lookupFailed
+    /// Let in without credentials.
+    case anonymous
 
     enum Method: Int, CaseIterable, Sendable {
         case tokenReview
@@ -106,6 +108,7 @@ enum AuthenticationSeries: Equatable, Hashable, Sendable {
     /// Behind the reasons, with room for more of them.
     private static let firstOther = 56
     private static let failed = 63
+    private static let nobody = 55
 
     init?(index: Int) {
         switch index {
@@ -113,6 +116,7 @@ enum AuthenticationSeries: Equatable, Hashable, Sendable {
         case 1: self = .accepted
         case 2: self = .noKey
         case Self.failed: self = .lookupFailed
+        case Self.nobody: self = .anonymous
         case Self.firstOther...:
             guard let method = Method(rawValue: (index - Self.firstOther) / 2) else { return nil }
             self = .other(method, accepted: index % 2 == 0)
@@ -130,6 +134,7 @@ enum AuthenticationSeries: Equatable, Hashable, Sendable {
         case .noKey: 2
         case .other(let method, let accepted): Self.firstOther + 2 * method.rawValue + (accepted ? 0 : 1)
         case .lookupFailed: Self.failed
+        case .anonymous: Self.nobody
         case .refused(let reason): Self.firstReason + (Refusal.Reason.allCases.firstIndex(of: reason) ?? 0)
         }
     }
@@ -140,12 +145,13 @@ enum AuthenticationSeries: Equatable, Hashable, Sendable {
         case .accepted, .noKey, .refused: "jwt"
         case .other(let method, _): method.name
         case .lookupFailed: "look-up"
+        case .anonymous: "anonymous"
         }
     }
 
     var isAccepted: Bool {
         switch self {
-        case .accepted, .other(_, accepted: true): true
+        case .accepted, .anonymous, .other(_, accepted: true): true
         default: false
         }
     }
@@ -156,7 +162,7 @@ enum AuthenticationSeries: Equatable, Hashable, Sendable {
     var reason: String {
         switch self {
         case .noCredentials: "no-credentials"
-        case .accepted: ""
+        case .accepted, .anonymous: ""
         case .noKey: "key-unknown"
         case .refused(let reason): reason.rawValue
         case .other(_, let accepted): accepted ? "" : "refused"

@@ -28,9 +28,10 @@ final class Plane {
     private var auditIDs: AuditIDs
     private var lookupFailureLogged = Instant.zero
     private var freeRows: [Int]
-    /// Exchanges that wait for the issuer's keys, and whom to ask for them.
+    /// Exchanges that wait for an issuer's keys, and whom to ask for them.
     private var keyWaiters: [Exchange] = []
-    var askForKeys: () -> Void = {}
+    private var keyRequests = KeyRequestPolicy()
+    var askForKeys: (UInt16) -> Void = { _ in }
     /// What is spoken on a connection without TLS, and so without ALPN. (A simulated world, which has no TLS, chooses.)
     var plainSession: (ClientConnection) -> any ClientSession = { HTTP1Session(connection: $0) }
     /// Nothing new is begun; connections close after the request that they carry.
@@ -138,9 +139,10 @@ final class Plane {
 
     // MARK: Keys
 
-    func waitForKeys(_ exchange: Exchange) {
+    /// - Parameter issuer: whose key would decide, a place in the configuration.
+    func waitForKeys(_ exchange: Exchange, of issuer: Int) {
         keyWaiters.append(exchange)
-        askForKeys()
+        if keyRequests.wanted(issuer, now: reactor.now) { askForKeys(UInt16(issuer)) }
     }
 
     func stopWaitingForKeys(_ exchange: Exchange) {
@@ -149,6 +151,7 @@ final class Plane {
 
     func install(_ keys: KeySet) {
         authenticator.install(keys)
+        keyRequests.answered()
         panel.set(.keysGeneration, keys.generation)
         let waiters = keyWaiters
         keyWaiters = []

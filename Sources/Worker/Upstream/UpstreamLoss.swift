@@ -11,4 +11,8 @@ enum UpstreamLoss: Equatable {
     case silent
     /// The server broke a rule.
     case invalid(HTTPFault)
+
+    var isInvalid: Bool {
+        if case .invalid = self { true } else { false }
+    }
 }

@@ -100,18 +100,19 @@ extension UpstreamSession {
         lose(.invalid(.invalidStream))
     }
 
-    /// The connection is gone, and all its streams with it.
+    /// The connection is gone, and all its streams with it. What a server does to the connection may be the doing of any
+    /// of them: those that have seen nothing of it yet may be sent again.
     func lose(_ loss: UpstreamLoss) {
         guard !isEnded else { return }
         isEnded = true
         timer.cancel(on: plane.reactor)
-        let ends = Self.take(&closed)
+        let ends = HTTP2Notes.take(&closed)
         touched.removeAll()
         lingering.removeAll()
         let left = streams.values.sorted { $0.id < $1.id }
         // Those that were told of before have their own reason.
         for (stream, own) in ends { stream.protocolClosed(own) }
-        for stream in left { stream.protocolClosed(loss) }
+        for stream in left { stream.protocolClosed(loss.isInvalid && !stream.hasBegunResponse ? .ended : loss) }
         streams.removeAll()
         input.discardAll()
         output.discardAll()

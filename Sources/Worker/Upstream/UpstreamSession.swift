@@ -43,7 +43,7 @@ final class UpstreamSession: TimerHandler, TurnEndWriter {
     var settingsArrivedNow = false
     /// GOAWAY has come, or we want no more of it.
     var isGoingAway = false
-    /// What the server has shown that it takes, after it refused a stream.
+    /// What the server has shown that it takes: less when it refuses a stream, more with each that it does not.
     var limit = HTTP2Limits.upstreamStreams
 
     enum Tag {
@@ -164,16 +164,9 @@ final class UpstreamSession: TimerHandler, TurnEndWriter {
         pool.streamsMayFit()
     }
 
-    /// What was noted so far; what follows from it may note more.
-    static func take<Element>(_ list: inout [Element]) -> [Element] {
-        guard !list.isEmpty else { return [] }
-        let taken = list
-        list.removeAll(keepingCapacity: true)
-        return taken
-    }
-
     func endClosed() {
-        for (stream, loss) in Self.take(&closed) {
+        for (stream, loss) in HTTP2Notes.take(&closed) {
+            if loss != .unprocessed { limit = min(HTTP2Limits.upstreamStreams, limit + 1) }
             stream.protocolClosed(loss)
             stream.tell()
         }
@@ -181,7 +174,7 @@ final class UpstreamSession: TimerHandler, TurnEndWriter {
 
     /// Lets the requests know whose bytes have come or gone.
     func tellTouched() {
-        for stream in Self.take(&touched) {
+        for stream in HTTP2Notes.take(&touched) {
             stream.isTouched = false
             stream.settleAfterFill()
             stream.tell()

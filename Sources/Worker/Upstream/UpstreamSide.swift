@@ -18,6 +18,9 @@ class UpstreamSide {
 
     // MARK: What a protocol must do
 
+    /// The stream's number; 0: it is no stream, or has not begun.
+    var streamID: Int32 { 0 }
+
     /// It carries its requests beside others: what the server refuses or has never seen can be told from what it may have
     /// acted upon.
     var isStream: Bool { false }

@@ -61,6 +61,8 @@ final class UpstreamStream: UpstreamSide, HTTP2BodySource {
 
     override var isStream: Bool { true }
 
+    override var streamID: Int32 { id }
+
     override func bodyFraming(of head: RequestHead) -> MessageFraming {
         head.framing == .chunked ? .untilClose : head.framing
     }
@@ -216,6 +218,9 @@ final class UpstreamStream: UpstreamSide, HTTP2BodySource {
 
     /// Lets the user look at what has come or gone.
     func tell() { user?.upstreamEvent(lost == nil ? [.readable, .writable] : [.readable, .failed]) }
+
+    /// Something of its response has come.
+    var hasBegunResponse: Bool { headSeen || interimCount > 0 || isReadingHead }
 
     /// The protocol is through with it: both sides have ended it, or one has reset it.
     func protocolClosed(_ loss: UpstreamLoss) {

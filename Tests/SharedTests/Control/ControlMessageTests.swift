@@ -11,7 +11,8 @@ struct ControlMessageTests {
 
     static let toWorker: [ToWorker] = [
         .connection(id: .max, listener: 3, peer: peer), .connection(id: 1, listener: 0, peer: .unspecified),
-        .connection(id: 2, listener: .max, peer: .unix), .keys(generation: 0x0102_0304_0506_0708), .refreshKeys,
+        .connection(id: 2, listener: .max, peer: .unix), .keys(generation: 0x0102_0304_0506_0708),
+        .refreshKeys(issuer: nil), .refreshKeys(issuer: 0), .refreshKeys(issuer: 63),
         .credentialsChanged, .drain(deadline: .never), .drain(deadline: Instant(nanoseconds: 5)),
         .cancel(exchange: 77), .stop, .panel(PanelOwner(role: .gateway, slot: 3, generation: .max)),
         .panel(PanelOwner(role: .retired)), .panelGone(PanelOwner(role: .admin, slot: .max, generation: 1)),
@@ -21,7 +22,7 @@ struct ControlMessageTests {
         [
             .hello(version: 1), .ready, .claimed([1]), .claimed((0..<64).map { $0 << 32 }), .closed([.max, 0]),
             .drained,
-            .keys(generation: 9), .wantKeys,
+            .keys(generation: 9), .wantKeys(issuer: nil), .wantKeys(issuer: 0), .wantKeys(issuer: 63),
         ] + ToSupervisor.Fault.allCases.map { .fault($0) }
 
     private func encode(_ message: some ControlMessage) -> [UInt8] {
@@ -77,7 +78,8 @@ struct ControlMessageTests {
             ([2, 1], .unknownKind(0x102)), ([2, 0, 0], .trailingBytes), ([8, 0, 0, 0], .badValue("fault")),
             ([3, 0, 0, 0], .badValue("identifiers")), ([3, 0, 1, 0, 1], .badValue("identifiers")),
             ([3, 0, 65, 0] + [UInt8](repeating: 0, count: 520), .badValue("identifiers")),
-            ([4, 0, 255, 255], .badValue("identifiers")),
+            ([4, 0, 255, 255], .badValue("identifiers")), ([10, 0], .tooShort), ([10, 0, 64, 0], .badValue("issuer")),
+            ([10, 0, 255, 255], .badValue("issuer")), ([10, 0, 1, 0, 0], .trailingBytes),
         ] as [([UInt8], RecordError)])
     func saysWhatIsWrong(bytes: [UInt8], error: RecordError) {
         #expect(throws: error) { try decode(bytes, as: ToSupervisor.self) }
@@ -104,7 +106,7 @@ struct ControlMessageTests {
         for _ in 0..<4_000 {
             var bytes = random.bytes(Int.random(in: 0...40, using: &random))
             if bytes.count > 2, Bool.random(using: &random) {
-                bytes[0] %= 10
+                bytes[0] %= 11
                 bytes[1] = 0
             }
             if let message = try? decode(bytes, as: ToWorker.self), encode(message) != bytes {

@@ -27,6 +27,7 @@ final class Endpoint {
     private(set) var finReceived = false
     /// An error number once the connection is broken.
     private(set) var brokenBy: Int32 = 0
+    private(set) var brokenAt = Instant.never
     private(set) var isClosed = false
     private(set) var bytesRead = 0
     private(set) var bytesArrived = 0
@@ -197,6 +198,7 @@ final class Endpoint {
         guard brokenBy == 0 else { return }
         world.note("reset arrives", id, Int(error))
         brokenBy = error
+        brokenAt = world.now
         transit.removeAll()
         transitBytes = 0
         noteDeparture()

@@ -12,7 +12,7 @@ final class SimulatedKernel: Kernel, SocketWatcher {
         case other
     }
 
-    private enum Object {
+    enum Object {
         case stream(Endpoint, Kind)
         case channel(Channel)
         case listener(Listener)
@@ -21,18 +21,18 @@ final class SimulatedKernel: Kernel, SocketWatcher {
         case fresh
     }
 
-    private struct Watch {
+    struct Watch {
         let fd: Int32
         var interest: Interest
         var tag: UInt64
     }
 
     unowned let world: World
-    private var objects: [Int32: Object] = [:]
-    private var watches: [Watch] = []
+    var objects: [Int32: Object] = [:]
+    var watches: [Watch] = []
     private var nextFD: Int32 = 1_000_000
-    private var random: Random
-    private var refused: [Int32: Int32] = [:]
+    var random: Random
+    var refused: [Int32: Int32] = [:]
     private(set) var descriptors: [Kind: Int] = [:]
     /// The process ends at this many further calls.
     var callsLeft = Int.max
@@ -43,10 +43,10 @@ final class SimulatedKernel: Kernel, SocketWatcher {
     var onChange: () -> Void = {}
     var onDeath: () -> Void = {}
     /// What `pollWait` was told last.
-    private(set) var timeout: Duration?
-    private(set) var eventsGiven = 0
+    var timeout: Duration?
+    var eventsGiven = 0
     /// Calls that changed something: a loop that turns without any is spinning.
-    private(set) var progress = 0
+    var progress = 0
     var connectUpstream: (SocketAddress) -> ConnectOutcome = { _ in .refused }
 
     enum ConnectOutcome {
@@ -61,7 +61,7 @@ final class SimulatedKernel: Kernel, SocketWatcher {
     }
 
     /// Counts a call; false: the process is dead.
-    private func enter() -> Bool {
+    func enter() -> Bool {
         if isDead { return false }
         callsLeft -= 1
         if callsLeft <= 0 {
@@ -71,7 +71,7 @@ final class SimulatedKernel: Kernel, SocketWatcher {
         return true
     }
 
-    private func trouble(_ kind: Trouble, _ percent: Int) -> Bool {
+    func trouble(_ kind: Trouble, _ percent: Int) -> Bool {
         world.scenario.has(kind) && !world.isSilent && random.chance(percent)
     }
 
@@ -97,7 +97,7 @@ final class SimulatedKernel: Kernel, SocketWatcher {
         return insert(.exit(exit))
     }
 
-    private func insert(_ object: Object) -> Int32 {
+    func insert(_ object: Object) -> Int32 {
         nextFD += 1
         objects[nextFD] = object
         return nextFD
@@ -198,7 +198,7 @@ final class SimulatedKernel: Kernel, SocketWatcher {
     func pendingError(_ fd: Int32) -> Int32 {
         guard enter() else { return 0 }
         progress += 1
-        return refused[fd] ?? 0
+        return refused[fd] ?? endpoint(fd)?.brokenBy ?? 0
     }
 
     func prepareStream(_ fd: Int32, userTimeout: Duration) {
@@ -273,154 +273,5 @@ final class SimulatedKernel: Kernel, SocketWatcher {
     func bytesConsumed(_ fd: Int32) -> Int64 {
         guard enter() else { return -Int64(EBADF) }
         return Int64(endpoint(fd)?.bytesRead ?? -Int(EBADF))
-    }
-
-    // MARK: Records
-
-    func sendRecord(_ fd: Int32, bytes: UnsafeRawBufferPointer, passing descriptor: Int32?) -> Int {
-        guard enter(), case .channel(let channel)? = objects[fd] else { return -Int(EPIPE) }
-        if trouble(.fullChannels, 20) {
-            world.fault("channel full", channel.id)
-            world.after(random.microseconds(10...5_000)) { [weak self] in self?.onChange() }
-            return -Int(random.chance(50) ? EAGAIN : ETOOMANYREFS)
-        }
-        var passed: PassedObject?
-        if let descriptor {
-            if let endpoint = endpoint(descriptor) {
-                passed = .stream(endpoint)
-            } else {
-                passed = .memory(FileDescriptorBox(duplicating: descriptor))
-            }
-        }
-        let record = Channel.Record(bytes: unsafe Array(bytes), passed: passed)
-        let error = channel.send(record)
-        guard error == 0 else { return -Int(error) }
-        progress += 1
-        world.note("record sent", channel.id, record.bytes.count)
-        return record.bytes.count
-    }
-
-    func receiveRecord(_ fd: Int32, into buffer: UnsafeMutableRawBufferPointer) -> ReceivedRecord {
-        func nothing(_ count: Int) -> ReceivedRecord {
-            ReceivedRecord(count: count, descriptor: nil, truncated: false, descriptorLost: false)
-        }
-        guard enter(), case .channel(let channel)? = objects[fd] else { return nothing(-Int(EAGAIN)) }
-        guard let record = channel.receive() else {
-            if channel.peerClosed { progress += 1 }
-            return nothing(channel.peerClosed ? 0 : -Int(EAGAIN))
-        }
-        progress += 1
-        world.note("record received", channel.id, record.bytes.count)
-        unsafe buffer.copyBytes(from: record.bytes)
-        var descriptor: Int32?
-        var lost = false
-        if let passed = record.passed {
-            if trouble(.lostDescriptors, 15) {
-                world.fault("descriptor lost", channel.id)
-                lost = true
-                if case .stream(let endpoint) = passed { endpoint.release() }
-            } else {
-                switch passed {
-                case .stream(let endpoint): descriptor = insert(endpoint, .client)
-                case .memory(let box): descriptor = box.take()
-                }
-            }
-        }
-        return ReceivedRecord(
-            count: record.bytes.count, descriptor: descriptor, truncated: false, descriptorLost: lost)
-    }
-
-    // MARK: Event poll
-
-    func pollAdd(_ fd: Int32, _ interest: Interest, tag: UInt64) -> Int32 {
-        guard enter() else { return 0 }
-        if case .stream(let endpoint, _)? = objects[fd] {
-            if trouble(.descriptorLimit, 3) {
-                world.fault("poll: no room")
-                return -ENOSPC
-            }
-            endpoint.watcher = self
-        }
-        watches.append(Watch(fd: fd, interest: interest, tag: tag))
-        return 0
-    }
-
-    func pollModify(_ fd: Int32, _ interest: Interest, tag: UInt64) {
-        guard enter() else { return }
-        guard let index = watches.firstIndex(where: { $0.fd == fd }) else {
-            return world.fail("a descriptor is watched that was not registered")
-        }
-        watches[index].interest = interest
-        watches[index].tag = tag
-    }
-
-    func pollRemove(_ fd: Int32) {
-        guard enter() else { return }
-        endpoint(fd)?.watcher = nil
-        watches.removeAll { $0.fd == fd }
-    }
-
-    func pollWait(_ events: inout [ReadyEvent], timeout: Duration?) -> Int {
-        self.timeout = timeout
-        eventsGiven = 0
-        guard enter(), !watches.isEmpty else { return 0 }
-        let start = random.below(watches.count)
-        for offset in watches.indices where eventsGiven < events.count {
-            let watch = watches[(start + offset) % watches.count]
-            let readiness = readiness(of: watch)
-            if readiness.isEmpty { continue }
-            events[eventsGiven] = ReadyEvent(tag: watch.tag, readiness: readiness)
-            eventsGiven += 1
-        }
-        return eventsGiven
-    }
-
-    /// What the loop would be told now, for messages.
-    var readyNow: String {
-        watches.filter { !readiness(of: $0).isEmpty }.map { watch in
-            let bits = readiness(of: watch).rawValue
-            let names = zip(["readable", "writable", "peerClosed", "failed"], [1, 2, 4, 8] as [UInt8])
-                .filter { bits & $0.1 != 0 }.map(\.0)
-            guard case .stream(let endpoint, let kind)? = objects[watch.fd] else { return "other \(names)" }
-            return "\(kind) \(endpoint.id) \(names.joined(separator: "+"))"
-        }.joined(separator: ", ")
-    }
-
-    private func readiness(of watch: Watch) -> Readiness {
-        var readable = false
-        var writable = false
-        var closed = false
-        var failed = false
-        switch objects[watch.fd] {
-        case .stream(let endpoint, _):
-            (readable, writable) = (endpoint.readable, endpoint.writable)
-            (closed, failed) = (endpoint.hungUp, endpoint.failed)
-        case .channel(let channel):
-            (readable, writable) = (channel.readable, channel.writable)
-            (closed, failed) = (channel.peerClosed, channel.peerClosed)
-        case .listener(let listener): readable = listener.readable
-        case .exit(let exit): readable = exit.hasEnded
-        case .fresh:
-            failed = refused[watch.fd] != nil
-            writable = failed
-        case nil: break
-        }
-        var readiness: Readiness = []
-        if readable, watch.interest.contains(.read) { readiness.insert(.readable) }
-        if writable, watch.interest.contains(.write) { readiness.insert(.writable) }
-        if closed, watch.interest.contains(.hangup) { readiness.insert(.peerClosed) }
-        if failed { readiness.insert(.failed) }
-        return readiness
-    }
-}
-
-/// What a pidfd tells.
-final class ProcessExit {
-    weak var watcher: SimulatedKernel?
-    private(set) var hasEnded = false
-
-    func end() {
-        hasEnded = true
-        watcher?.changed()
     }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Shared
+
 /// One request as a client will send it, what must become of it, and what has become of it so far.
 final class RequestPlan {
     enum Fate: Equatable {
@@ -32,11 +34,15 @@ final class RequestPlan {
     /// The fields as they are sent by HTTP/2.
     let fields: [(name: String, value: String)]
     let response: ResponsePlan
+    /// What is to go through, if it asks for a tunnel.
+    let tunnel: TunnelPlan?
 
     // What has become of it.
     /// All of its bytes were handed to the client's kernel.
     var isSent = false
     var sightings = 0
+    /// When its first bytes went out.
+    var begunAt = Instant.never
     /// The gateway's end of the connection that it came on last.
     weak var carrier: Endpoint?
 
@@ -46,39 +52,70 @@ final class RequestPlan {
         guard !scenario.troubles.isEmpty else { return false }
         if status == 400 { return bodyIsBroken }
         // A key that came too late.
-        if status == 401, case .forwarded("lena", _) = fate { return true }
+        if status == 401, case .forwarded(let user, _) = fate {
+            return user == "lena" || scenario.has(.keysRotate) || scenario.has(.providerDown)
+        }
         return [408, 502, 503, 504].contains(status)
     }
 
     /// Whether a drain, or its token's end after a jump of the clock, may have ended that watch behind so many bytes:
     /// between two lines.
     func mayBeDrained(behind count: Int, in world: World) -> Bool {
-        let causes = world.hasDrains || world.hasDeaths || world.scenario.has(.clockJumps)
-        guard isLongRunning, response.status == 200, causes else { return false }
+        let replaced: [Trouble] = [.reloads, .recycles, .memoryGrows, .clockJumps]
+        let causes = world.hasDrains || world.hasDeaths || replaced.contains(where: world.scenario.has)
+        guard isLongRunning, tunnel == nil, response.status == 200, causes else { return false }
         return count == 0 || response.body[count - 1] == 0x0A
     }
 
+    /// A final answer's head has come; `marks`: what names the request that the API server has answered.
+    func checkAnswer(_ status: Int, isUpstreams: Bool, marks: [String], in world: World) {
+        if isUpstreams {
+            world.check(status == response.status, "request \(id): \(response.status) became \(status)")
+            world.check(sightings > 0, "request \(id): an answer to what the API server never got")
+        } else {
+            world.check(marks.isEmpty, "request \(id): somebody else's answer")
+            world.check(allows(status, world.scenario), "request \(id): the gateway answers \(status), \(fate)")
+        }
+    }
+
+    /// The API server's answer has ended properly for the client, behind so many bytes of its body.
+    func checkEnd(behind count: Int, in world: World) {
+        world.check(
+            response.isWhole && count == response.body.count || mayBeDrained(behind: count, in: world),
+            "request \(id): an answer that is not whole ends as if it were")
+    }
+
     /// It can be sent twice without harm.
-    var mayRepeat: Bool { body.isEmpty && bodyKind != .chunked && method != "POST" && method != "PATCH" }
+    var mayRepeat: Bool {
+        tunnel == nil && body.isEmpty && bodyKind != .chunked && method != "POST" && method != "PATCH"
+    }
 
     /// `http2`: without what only HTTP/1 can say.
     init(id: Int, scenario: Scenario, http2: Bool = false, random: inout Random) {
         self.id = id
         var method = random.pick(["GET", "GET", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
-        let watches = method == "GET" && random.chance(20)
-        isLongRunning = watches
-        target = "/api/v1/namespaces/ns/configmaps" + (watches ? "?watch=true&id=\(id)" : "/c\(id)?pretty=\(id)")
-        minorVersion = random.chance(8) && !http2 ? 0 : 1
-        if scenario.has(.foreignIdentity), random.chance(10) { method = "OPTIONS" }
+        let tunnels = scenario.hasTunnels && !http2 && random.chance(40)
+        let tunnel = tunnels ? TunnelPlan(id: id, scenario: scenario, random: &random) : nil
+        self.tunnel = tunnel
+        if tunnels { method = random.pick(["GET", "POST"]) }
+        let watches = method == "GET" && !tunnels && random.chance(20)
+        isLongRunning = watches || tunnels
+        target =
+            "/api/v1/namespaces/ns/"
+            + (tunnels
+                ? "pods/p/exec?command=c&id=\(id)"
+                : watches ? "configmaps?watch=true&id=\(id)" : "configmaps/c\(id)?pretty=\(id)")
+        minorVersion = random.chance(8) && !http2 && !tunnels ? 0 : 1
+        if !tunnels, scenario.has(.foreignIdentity), random.chance(10) { method = "OPTIONS" }
         self.method = method
-        let hasBody = method == "POST" || method == "PUT" || method == "PATCH"
+        let hasBody = !tunnels && (method == "POST" || method == "PUT" || method == "PATCH")
         let chunked = minorVersion == 1 && random.chance(40)
         let body = hasBody ? Pattern.bytes(id, count: Self.size(&random)) : []
         self.body = body
         bodyKind = hasBody ? (chunked && !(http2 && body.isEmpty) ? .chunked : .length) : .none
         bodyIsBroken = !http2 && bodyKind == .chunked && scenario.has(.malformedBodies) && random.chance(40)
         expectsContinue = !http2 && bodyKind != .none && minorVersion == 1 && !body.isEmpty && random.chance(15)
-        closes = http2 ? false : minorVersion == 0 ? random.chance(50) : random.chance(12)
+        closes = http2 || tunnels ? false : minorVersion == 0 ? random.chance(50) : random.chance(12)
         var credential = Credential(scenario: scenario, random: &random)
         var lines = Self.ordinaryFields(id)
         if scenario.has(.foreignIdentity), random.chance(40) {
@@ -93,6 +130,7 @@ final class RequestPlan {
         if expectsContinue { lines.append("Expect: 100-continue") }
         if minorVersion == 0, !closes { lines.append("Connection: keep-alive") }
         if minorVersion == 1, closes { lines.append("Connection: close") }
+        if let tunnel { lines += ["Connection: Upgrade", "Upgrade: \(tunnel.name)"] }
         if scenario.has(.malformedHeads), random.chance(25), !http2 {
             lines.append(random.pick(Self.malformations))
             credential.fate = .refused([400, 431, 417, 501])
@@ -101,7 +139,9 @@ final class RequestPlan {
         for index in lines.indices.dropLast() { lines.swapAt(index, random.within(index...lines.count - 1)) }
         fate = credential.fate
         let head = "\(method) \(target) HTTP/1.\(minorVersion)\r\n" + lines.joined(separator: "\r\n") + "\r\n\r\n"
-        wire = Array(head.utf8) + Self.encode(body, bodyKind, broken: bodyIsBroken, &random)
+        wire =
+            Array(head.utf8) + Self.encode(body, bodyKind, broken: bodyIsBroken, &random)
+            + (tunnel.map { $0.client.bytes.prefix($0.early) } ?? [])
         response = ResponsePlan(
             id: id, scenario: scenario, method: method, watches: watches, bodySize: body.count, random: &random)
     }

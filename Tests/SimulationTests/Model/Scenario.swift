@@ -7,6 +7,8 @@ struct Scenario: Equatable {
     var clients: Int
     /// Of them in addition, those that speak HTTP/2.
     var http2Clients: Int
+    /// Some of the requests by HTTP/1 ask for one.
+    var hasTunnels: Bool
     var requestsPerClient: Int
     /// Virtual seconds in which clients come.
     var activeSeconds: Int
@@ -20,6 +22,7 @@ struct Scenario: Equatable {
         // A stream of its own, so that worlds without them are what they were.
         var more = Random(seed: seed, stream: 8)
         http2Clients = more.chance(40) ? more.within(1...4) : 0
+        hasTunnels = more.chance(40)
         requestsPerClient = random.within(1...4)
         activeSeconds = random.within(3...25)
         troubles = []
@@ -45,6 +48,7 @@ struct Scenario: Equatable {
         add { $0.clients = 0 }
         add { $0.http2Clients = 0 }
         add { $0.http2Clients = max(0, http2Clients - 1) }
+        add { $0.hasTunnels = false }
         add { $0.requestsPerClient = max(1, requestsPerClient - 1) }
         add { $0.workers = max(1, workers - 1) }
         add { $0.activeSeconds = max(3, activeSeconds / 2) }
@@ -56,7 +60,8 @@ extension Scenario: CustomStringConvertible {
     var description: String {
         let names = Trouble.allCases.filter(has).map(\.rawValue).joined(separator: " ")
         return
-            "seed \(seed): \(workers) workers, \(clients) clients, \(http2Clients) by HTTP/2, \(requestsPerClient) requests each, "
+            "seed \(seed): \(workers) workers, \(clients) clients, \(http2Clients) by HTTP/2, "
+            + "\(hasTunnels ? "tunnels, " : "")\(requestsPerClient) requests each, "
             + "\(activeSeconds) s, troubles: \(names.isEmpty ? "none" : names)"
     }
 }

@@ -39,11 +39,14 @@ enum Tokens {
         #"{"alg":"ES256","crv":"P-256","kid":"late","kty":"EC","use":"sig","x":"ZBYTP6qEJV9t"#
         + #"34y_MPu8ujXcr1doHTdWwfWXPAlTV4k","y":"NgcThfpxQk5HhtQYLrFqXQKHDhkFgecLbddL-SWrCGw"}"#
 
-    /// The keys document of a generation; the late key is in it only when it has been published.
-    static func document(generation: UInt64, late: Bool) -> [UInt8] {
-        let keys = late ? earlyKey + "," + lateKey : earlyKey
-        return Array(
-            (#"{"generation":\#(generation),"issuers":[{"issuer":"https://issuer.example","fetchedAt":1764000000,"#
-                + #""keys":{"keys":[\#(keys)]}}]}"#).utf8)
+    /// A key that signs nothing: no set is ever empty.
+    private static let otherKey =
+        #"{"alg":"ES256","crv":"P-256","kid":"other","kty":"EC","use":"sig","x":"ZBYTP6qEJV9t"#
+        + #"34y_MPu8ujXcr1doHTdWwfWXPAlTV4k","y":"NgcThfpxQk5HhtQYLrFqXQKHDhkFgecLbddL-SWrCGw"}"#
+
+    /// The provider's key set.
+    static func published(early: Bool, late: Bool) -> String {
+        let keys = [otherKey] + (early ? [earlyKey] : []) + (late ? [lateKey] : [])
+        return #"{"keys":[\#(keys.joined(separator: ","))]}"#
     }
 }

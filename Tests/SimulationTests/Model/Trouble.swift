@@ -47,4 +47,12 @@ enum Trouble: String, CaseIterable {
     case supervisorDies
     // HTTP/2 (what is added later stands last, so that older seeds keep their troubles)
     case streamsReset
+    // The supervisor's own doings
+    case reloads
+    case editionsFail
+    case recycles
+    case memoryGrows
+    // The identity provider
+    case providerDown
+    case keysRotate
 }

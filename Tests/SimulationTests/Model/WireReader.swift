@@ -47,6 +47,9 @@ struct WireReader {
         buffer.append(contentsOf: bytes)
     }
 
+    /// Behind a head: what is there is no HTTP any more.
+    mutating func takeRest() -> [UInt8] { take(.max) ?? [] }
+
     /// To be called after `head`: how the body comes.
     mutating func begin(_ framing: Framing) {
         switch framing {

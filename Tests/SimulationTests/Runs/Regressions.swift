@@ -21,7 +21,17 @@ enum Regressions {
         // Two vanished clients, one behind the other in the backlog of a worker with one credit: the simulator did not
         // wait for the second.
         20506, 73751,
+        // The simulator let a child's start fail just before all were to be ready.
+        53103,
         // An HTTP/2 request that found no room overwrote the fields of one that waited.
         16, 91, 134,
+        // A worker that was killed ended its tunnels towards the API server with a FIN, as if the clients had.
+        45, 59, 160, 284, 858, 1158,
+        // Neither edition started, and the pool kept more workers than the old one has.
+        7811, 10407,
+        // Where memory was short a piece of an HTTP/2 request's body got lost, and the API server was given what came behind.
+        6588,
+        // After a reload to more workers there was no free slot, and no worker was recycled any more.
+        1850,
     ]
 }

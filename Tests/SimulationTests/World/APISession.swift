@@ -20,6 +20,8 @@ final class APISession: SocketWatcher {
     private var isOver = false
     private var readsNoMore = false
     private var resetsNext = false
+    /// What the connection has become.
+    private var tunnel: TunnelTalk?
 
     init(api: SimulatedAPI, endpoint: Endpoint) {
         self.api = api
@@ -35,6 +37,11 @@ final class APISession: SocketWatcher {
     /// The whole answer was sent: what the gateway still does is not for that request.
     var hasAnswered: Bool {
         guard let plan else { return true }
+        // A client that has only ended its stream still hears the other side.
+        if tunnel != nil {
+            guard let carrier = plan.carrier else { return true }
+            return carrier.brokenBy == 0 || world.now.since(carrier.brokenAt) < .milliseconds(100)
+        }
         return plan.response.isWhole && !output.isEmpty && outputOffset == output.count
     }
 
@@ -51,15 +58,16 @@ final class APISession: SocketWatcher {
 
     private func step() {
         guard !isOver, !world.isSilent else { return }
-        read()
+        if tunnel == nil { read() }
         guard !isOver else { return }
+        if tunnel != nil { return stepTunnel() }
         write()
     }
 
     // MARK: Requests
 
     private func read() {
-        for _ in 0..<20 where !readsNoMore {
+        for _ in 0..<20 where !readsNoMore && tunnel == nil {
             switch endpoint.read(random.pick([200, 4_000, 60_000])) {
             case nil: return
             case .failure: return end(reset: false)
@@ -77,7 +85,7 @@ final class APISession: SocketWatcher {
     }
 
     private func handleEvents() {
-        while let event = reader.next() {
+        while tunnel == nil, let event = reader.next() {
             switch event {
             case .head(let head): begin(head)
             case .body(let bytes):
@@ -128,6 +136,8 @@ final class APISession: SocketWatcher {
             case .chunked: .chunked
             }
         world.check(framing == expected, "request \(plan.id) has become framed as \(framing)")
+        let asked = head.values("upgrade")
+        world.check(asked == (plan.tunnel.map { [$0.name] } ?? []), "request \(plan.id) asks for a tunnel: \(asked)")
         bodyCount = 0
         requestEnded = false
         (output, outputOffset) = ([], 0)
@@ -150,6 +160,9 @@ final class APISession: SocketWatcher {
             && head.values("authorization") == ["Bearer \(SimulatedAPI.token)"]
             && head.names(withPrefix: "x-remote").isEmpty && head.names(withPrefix: "proxy-").isEmpty
         world.check(identity, "request \(plan.id) reaches the API server with another identity than \(user)'s")
+        world.check(
+            user == "lena" || !api.provider.mustRefuse(from: plan.begunAt),
+            "request \(plan.id) is believed by a key that was withdrawn long ago")
         let forwarded = head.values("x-forwarded-for")
         world.check(
             head.values("host") == [SimulatedAPI.authority] && head.values("x-keep") == ["kept \(plan.id)"]
@@ -165,10 +178,27 @@ final class APISession: SocketWatcher {
 
     private func respond() {
         guard let plan else { return }
+        if let own = plan.tunnel, let agreed = own.agreed {
+            let head =
+                "HTTP/1.1 101 Switching Protocols\r\nX-Sim: \(plan.id)\r\nConnection: Upgrade\r\nUpgrade: \(agreed)\r\n\r\n"
+            tunnel = TunnelTalk(
+                world: world, endpoint: endpoint, id: plan.id, own: own.server, other: own.client,
+                preface: Array(head.utf8))
+            return planStep(after: plan.response.delay)
+        }
         output = plan.response.wire
         outputOffset = 0
         mayWriteAt = world.now + plan.response.delay
         world.at(mayWriteAt) { [weak self] in self?.step() }
+    }
+
+    private func stepTunnel() {
+        switch tunnel?.step() {
+        case nil, .waiting: break
+        case .pausing(let time): planStep(after: time)
+        case .over(let reset): end(reset: reset)
+        case .lost: end(reset: false)
+        }
     }
 
     private func write() {

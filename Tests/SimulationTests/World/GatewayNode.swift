@@ -15,7 +15,7 @@ final class GatewayNode: SimulatedProcess {
     /// From a worker's start to its being ready, at most.
     private static let settling = Duration.seconds(10)
 
-    init(world: World, configuration: GatewayConfiguration, channel: Channel, api: SimulatedAPI) {
+    init(world: World, configuration: GatewayConfiguration, channel: Channel, api: SimulatedAPI?) {
         self.configuration = configuration
         began = world.now
         do {
@@ -23,7 +23,11 @@ final class GatewayNode: SimulatedProcess {
             panel = try PanelReader(board, rows: configuration.workers.maxInFlight)
             let kernel = SimulatedKernel(world: world)
             super.init(world: world, kernel: kernel, reactor: Reactor(kernel: kernel))
-            kernel.connectUpstream = { [unowned api] _ in api.connect() }
+            if let api {
+                kernel.connectUpstream = { [unowned api] _ in api.connect() }
+            } else {
+                kernel.connectUpstream = { _ in .silent }
+            }
             let socket = FileDescriptor(owning: kernel.insert(channel))
             let service = try GatewayService(
                 configuration: configuration, scoreboard: board, reactor: reactor,
@@ -40,6 +44,8 @@ final class GatewayNode: SimulatedProcess {
         }
         wake(after: .milliseconds(1))
     }
+
+    override var serves: Bool { panel.phase == .ready }
 
     override func leave() {
         if let service {
@@ -120,7 +126,10 @@ final class GatewayNode: SimulatedProcess {
     /// When nobody has wanted anything for a long time.
     func checkRest() {
         guard let service else { return }
-        world.check(panel.phase == .ready, "worker \(id) is not ready at rest")
+        // Where there are replacements one may be under way, and the supervisor is asked whether enough are ready.
+        let replaced = world.scenario.has(.recycles) || world.scenario.has(.memoryGrows)
+        world.check(serves || replaced, "worker \(id) is not ready at rest")
+        guard serves else { return }
         world.check(service.connections.count == 0, "worker \(id) has connections at rest")
         // One that took a dead one's place a moment ago still keeps the connection that it proved the API server with.
         guard world.now.since(began) > configuration.upstream.pool.idleTimeout + Self.settling else { return }
@@ -133,13 +142,15 @@ final class GatewayNode: SimulatedProcess {
         world.check(kernel.openDescriptors == 1, "worker \(id) has \(kernel.openDescriptors) descriptors at rest")
     }
 
-    /// Whether an exchange of this client goes on.
-    func hasExchange(of peer: SocketAddress) -> Bool {
+    /// Whether an exchange of this client goes on. `endedOnly`: it has ended its stream, and a tunnel may well outlast that.
+    func hasExchange(of peer: SocketAddress, endedOnly: Bool) -> Bool {
         let rows = panel.rows()
         var found = false
         service?.connections.forEach { connection in
             guard connection.peer == peer else { return }
-            found = found || rows.contains { connection.exchange($0.id) != nil }
+            found =
+                found
+                || rows.contains { row in connection.exchange(row.id).map { !(endedOnly && $0.isTunnel) } ?? false }
         }
         return found
     }

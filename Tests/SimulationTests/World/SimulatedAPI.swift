@@ -9,12 +9,15 @@ final class SimulatedAPI {
     private var random: Random
     private(set) var sessions: [APISession] = []
     var plans: [Int: RequestPlan] = [:]
+    /// Whom tokens are from that requests come with.
+    let provider: SimulatedProvider
 
     static let token = "gateway-credential"
     static let authority = "10.0.0.1:6443"
 
     init(world: World) {
         self.world = world
+        provider = SimulatedProvider(world: world)
         random = Random(seed: world.scenario.seed, stream: 5)
     }
 

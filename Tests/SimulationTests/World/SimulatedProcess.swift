@@ -12,6 +12,8 @@ class SimulatedProcess {
     private(set) var isAlive = true
     /// The exit code; nil while it runs, and when a signal ended it.
     private(set) var code: Int32?
+    /// Anonymous memory in bytes, as the kernel tells the supervisor.
+    var memory: UInt64 = 10 << 20
     private var random: Random
     private var wakeAt = Instant.never
     private var frozenUntil = Instant.zero
@@ -85,6 +87,9 @@ class SimulatedProcess {
 
     func describeState() -> String { "" }
 
+    /// It had become ready for clients.
+    var serves: Bool { false }
+
     // MARK: The end
 
     /// The loop ended by itself.
@@ -106,6 +111,7 @@ class SimulatedProcess {
         guard isAlive else { return }
         isAlive = false
         world.hasDeaths = true
+        if serves { world.hasLostWorkers = true }
         world.fault("process dies", id)
         kernel.die()
         exit.end()

@@ -7,17 +7,17 @@ import Shared
 /// One world from its beginning to its end: a time in which everything happens, a time in which all peers are silent and
 /// everything must come to rest by its deadlines, and the shutdown.
 final class Simulation {
-    private let world: World
-    private let scenario: Scenario
-    private let configuration: GatewayConfiguration
-    private let api: SimulatedAPI
+    let world: World
+    let scenario: Scenario
+    let configuration: GatewayConfiguration
+    let api: SimulatedAPI
     private let listener = Listener()
-    private let launcher: SimulatedLauncher
-    private let supervisor: SupervisorNode
-    private var clients: [any SimulatedVisitor] = []
+    let population: Population
+    let supervisor: SupervisorNode
+    private var clients: [SimulatedClient] = []
     private var endpoints: [Endpoint] = []
-    private var random: Random
-    private var endsEarly = false
+    var random: Random
+    var endsEarly = false
 
     struct Outcome {
         let violation: String?
@@ -38,9 +38,10 @@ final class Simulation {
         self.world = world
         scenario = world.scenario
         random = Random(seed: scenario.seed, stream: 6)
-        configuration = Self.configuration(scenario, &random)
+        configuration = GatewayConfiguration(scenario, &random)
         api = SimulatedAPI(world: world)
-        launcher = SimulatedLauncher(world: world, configuration: configuration, api: api)
+        population = Population(scenario)
+        let launcher = SimulatedLauncher(world: world, configuration: configuration, api: api, population: population)
         supervisor = SupervisorNode(
             world: world, configuration: configuration, listener: listener, launcher: launcher)
         var planned = Random(seed: scenario.seed, stream: 7)
@@ -51,7 +52,7 @@ final class Simulation {
                 RequestPlan(id: number * 100 + index + 1, scenario: scenario, random: &own)
             }
             for plan in plans { api.plans[plan.id] = plan }
-            let client = SimulatedClient(world: world, number: number, plans: plans, listener: listener)
+            let client = HTTP1Client(world: world, number: number, plans: plans, listener: listener)
             client.onConnected = { [unowned self] endpoint, peer in watch(endpoint, peer) }
             clients.append(client)
         }
@@ -78,100 +79,11 @@ final class Simulation {
     /// When a stream's reset has reached our kernel, everything done for it must end within 100 ms.
     private func resetArrived(_ plan: RequestPlan) {
         world.after(.milliseconds(100)) { [unowned self] in
-            guard !livingGateways.contains(where: { $0.wasFrozen(since: world.now) }) else { return }
+            guard !population.livingGateways.contains(where: { $0.wasFrozen(since: world.now) }) else { return }
             world.check(
                 !api.sessions.contains { $0.plan === plan && $0.gatewayHolds && !$0.hasAnswered },
                 "request \(plan.id): still worked on 100 ms after its stream was reset")
         }
-    }
-
-    private static func configuration(_ scenario: Scenario, _ random: inout Random) -> GatewayConfiguration {
-        var upstream = UpstreamConfiguration(server: "http://\(SimulatedAPI.authority)")
-        upstream.tokenData = SecretText(SimulatedAPI.token)
-        upstream.pool = .init(
-            maxConnections: scenario.has(.tightPool) ? random.within(1...3) : 64,
-            maxIdle: scenario.has(.tightPool) ? random.within(0...1) : 8, idleTimeout: .seconds(7))
-        return GatewayConfiguration(
-            listeners: [ListenerConfiguration(address: "127.0.0.1:8443", tls: nil)], upstream: upstream,
-            authentication: AuthenticationConfiguration(
-                oidc: .init(
-                    issuerURL: "https://issuer.example", clientID: "client", usernamePrefix: "-",
-                    groupsClaim: "groups", signingAlgorithms: ["ES256"]),
-                cache: .init(maxEntries: 64, acceptedFor: .seconds(5), refusedFor: .seconds(2))),
-            workers: WorkersConfiguration(
-                count: scenario.workers, maxConnections: scenario.has(.fewCredits) ? random.within(1...2) : 16,
-                maxInFlight: scenario.has(.fewRows) ? random.within(1...2) : 32),
-            deadlines: DeadlinesConfiguration(
-                tlsHandshake: .seconds(3), requestHead: .seconds(4), keepAliveIdle: .seconds(8),
-                identity: .seconds(2), upstreamConnect: .seconds(2), firstResponseByte: .seconds(6),
-                request: .seconds(12), bodyProgress: .seconds(5), drain: .seconds(6), hardStop: .seconds(9),
-                workerStart: .seconds(5)),
-            limits: LimitsConfiguration(
-                requestLine: 2_048, head: 16_384, fields: 64,
-                bufferMemory: scenario.has(.tightMemory) ? random.pick([20_000, 60_000, 150_000]) : 8 << 20),
-            logging: LoggingConfiguration(requests: false))
-    }
-
-    // MARK: Misfortunes
-
-    private func planMisfortunes() {
-        let active = scenario.activeSeconds * 1_000
-        if scenario.has(.workersDie) {
-            for _ in 0..<random.within(1...4) {
-                world.after(random.milliseconds(100...active)) { [unowned self] in killSomeWorker() }
-            }
-        }
-        if scenario.has(.workersHang) {
-            for _ in 0..<random.within(1...2) {
-                world.after(random.milliseconds(100...active)) { [unowned self] in hangSomeWorker() }
-            }
-        }
-        if scenario.has(.keyringDies) {
-            world.after(random.milliseconds(10...active)) { [unowned self] in
-                launcher.keyrings.last?.kernel.callsLeft = random.within(1...20)
-            }
-        }
-        if scenario.has(.clockJumps) {
-            world.after(random.milliseconds(10...active)) { [unowned self] in
-                world.fault("clock jumps")
-                world.wallOffset += Int64(random.within(1...100_000))
-            }
-        }
-        if scenario.has(.earlyShutdown) {
-            endsEarly = true
-            let time = random.within(100...active)
-            world.after(.milliseconds(time)) { [unowned self] in signal() }
-            if scenario.has(.repeatedSignals) {
-                for _ in 0..<random.within(1...3) {
-                    world.after(.milliseconds(time + random.within(0...7_000))) { [unowned self] in signal() }
-                }
-            }
-        }
-        if scenario.has(.supervisorDies) {
-            endsEarly = true
-            world.after(random.milliseconds(100...active)) { [unowned self] in
-                supervisor.kernel.callsLeft = random.within(1...60)
-                supervisor.wake(after: .zero)
-            }
-        }
-    }
-
-    private func signal() {
-        world.fault("signal")
-        supervisor.signalled()
-    }
-
-    private var livingGateways: [GatewayNode] { launcher.gateways.filter(\.isAlive) }
-
-    private func killSomeWorker() {
-        guard !livingGateways.isEmpty, !world.isSilent else { return }
-        random.pick(livingGateways).kernel.callsLeft = random.pick([1, 3, 10, 40, 200])
-    }
-
-    private func hangSomeWorker() {
-        guard !livingGateways.isEmpty, !world.isSilent else { return }
-        world.fault("worker hangs")
-        random.pick(livingGateways).freeze(for: random.milliseconds(50...14_000))
     }
 
     // MARK: Orphans
@@ -187,13 +99,17 @@ final class Simulation {
         }
         endpoint.onDeparture = { [unowned self] endpoint in
             world.after(.milliseconds(100)) { [unowned self] in
-                let hangs = livingGateways.contains { $0.wasFrozen(since: world.now) }
+                let hangs = population.livingGateways.contains { $0.wasFrozen(since: world.now) }
                 guard !hangs else { return }
                 if let session = api.works(for: endpoint) {
                     world.fail("request \(session.plan?.id ?? 0): still worked on 100 ms after its client left")
                 }
-                for gateway in livingGateways {
-                    world.check(!gateway.hasExchange(of: peer), "the exchange of \(peer) goes on after its client left")
+                for gateway in population.livingGateways {
+                    let endedOnly =
+                        endpoint.brokenBy == 0 || world.now.since(endpoint.brokenAt) < .milliseconds(100)
+                    world.check(
+                        !gateway.hasExchange(of: peer, endedOnly: endedOnly),
+                        "the exchange of \(peer) goes on after its client left")
                 }
             }
         }
@@ -215,11 +131,11 @@ final class Simulation {
             world.run(until: world.now + .seconds(90))
             return checkGone()
         }
-        for process in launcher.processes { process.kernel.callsLeft = .max }
+        for process in population.processes { process.kernel.callsLeft = .max }
         comeToRest()
         guard world.violation == nil else { return }
         signal()
-        world.run(until: world.now + .seconds(12))
+        world.run(until: world.now + .seconds(15))
         checkGone()
         world.check(supervisor.exitCode == 0, "the supervisor exits with \(supervisor.exitCode ?? -1)")
     }
@@ -236,12 +152,12 @@ final class Simulation {
             world.run(until: world.now + .seconds(75))
         }
         let watching = clients.reduce(0) { $0 + $1.watches }
-        let inFlight = livingGateways.reduce(0) { $0 + Int($1.panel.value(.exchangesInFlight)) }
+        let inFlight = population.livingGateways.reduce(0) { $0 + Int($1.panel.value(.exchangesInFlight)) }
         world.check(
             inFlight <= watching,
             "\(inFlight) exchanges wait without a deadline, \(watching) clients watch: "
-                + livingGateways.map { $0.describeState() }.joined(separator: "; "))
-        let connected = livingGateways.reduce(0) { $0 + Int($1.panel.value(.connections)) }
+                + population.livingGateways.map { $0.describeState() }.joined(separator: "; "))
+        let connected = population.livingGateways.reduce(0) { $0 + Int($1.panel.value(.connections)) }
         world.check(
             connected <= watching, "\(connected) connections wait without a deadline, \(watching) clients watch")
         for client in clients { client.depart() }
@@ -255,15 +171,20 @@ final class Simulation {
             rounds += 1
             world.check(rounds < Self.mostRounds, "connections wait for a worker, and none takes them")
         }
-        let left = livingGateways.reduce(0) { $0 + Int($1.panel.value(.exchangesInFlight)) }
+        let left = population.livingGateways.reduce(0) { $0 + Int($1.panel.value(.exchangesInFlight)) }
         world.check(left == 0, "\(left) exchanges go on when all clients have left")
         world.run(until: world.now + .seconds(20))
-        for gateway in livingGateways { gateway.checkRest() }
+        if scenario.has(.recycles) || scenario.has(.memoryGrows) {
+            // One is replaced after the other, each with its start and its drain.
+            world.run(until: world.now + .seconds(90))
+            checkRecycled()
+        }
+        for gateway in population.livingGateways { gateway.checkRest() }
         supervisor.checkRest()
     }
 
     private func checkGone() {
-        for process in launcher.processes {
+        for process in population.processes {
             world.check(!process.isAlive, "process \(process.id) has outlived the shutdown: \(process.describeState())")
         }
         world.check(!supervisor.isAlive, "the supervisor has outlived the shutdown")
@@ -273,8 +194,8 @@ final class Simulation {
         let outcome = Outcome(
             violation: world.violation, hash: world.trace.hash, events: world.trace.events, elapsed: world.elapsed,
             counts: world.counts, lines: world.trace.lines)
-        for process in launcher.processes + [supervisor] where process.isAlive { process.die() }
-        for process in launcher.processes { process.bury() }
+        for process in population.processes + [supervisor] where process.isAlive { process.die() }
+        for process in population.processes { process.bury() }
         world.forgetEvents()
         for endpoint in endpoints { endpoint.onFinalClose = nil }
         for endpoint in endpoints { endpoint.separate() }

@@ -14,14 +14,15 @@ final class SupervisorNode: SimulatedProcess, EventHandler, TimerHandler {
     private var listenerFD: Int32
     private var listener = Reactor.Registration.none
     private var shutdownTimer = Reactor.Timer.none
-    private let configuration: GatewayConfiguration
+    private(set) var configuration: GatewayConfiguration
     private(set) var exitCode: Int32?
     private var acceptedAt: [Int: Instant] = [:]
+    let rolls = RollWatch()
+    private var signals = 0
 
     init(world: World, configuration: GatewayConfiguration, listener: Listener, launcher: SimulatedLauncher) {
         self.configuration = configuration
-        shutdown = ShutdownStateMachine(
-            drain: configuration.deadlines.drain, hardStop: configuration.deadlines.hardStop)
+        shutdown = ShutdownStateMachine(configuration.deadlines)
         let kernel = SimulatedKernel(world: world)
         listenerFD = kernel.insert(listener)
         let reactor = Reactor(kernel: kernel)
@@ -95,11 +96,36 @@ final class SupervisorNode: SimulatedProcess, EventHandler, TimerHandler {
 
     var isStopping: Bool { pool.stopping }
 
+    /// SIGTERM.
     func signalled() {
         guard isAlive else { return }
         reactor.turn(maxWait: .zero)
         perform(shutdown.requested(world.now))
         wake(after: .zero)
+        signals += 1
+        let deadlines = configuration.deadlines
+        let longest =
+            signals == 1
+            ? max(deadlines.drainDelay + deadlines.drain, deadlines.hardStop) : ShutdownStateMachine.cutAllowance
+        world.after(longest + ShutdownStateMachine.reapAllowance + .seconds(1)) { [unowned self, signals] in
+            world.check(!isAlive, "the supervisor is still there after signal \(signals) and all its deadlines")
+        }
+    }
+
+    /// SIGHUP, as `Supervisor` and `Reloader` take it; nil: nothing has changed in the configuration.
+    func reload(_ next: (GatewayConfiguration, SimulatedLauncher, keepsKeyring: Bool)?) {
+        guard isAlive, shutdown.state == .running else { return }
+        reactor.turn(maxWait: .zero)
+        guard isAlive, pool.roll == nil else { return }
+        wake(after: .zero)
+        guard let (configuration, launcher, keepsKeyring) = next else { return pool.credentialsChanged() }
+        launcher.supervisor = kernel
+        let edition = pool.makeEdition(configuration, launcher: launcher, keepsKeyring: keepsKeyring)
+        let longest =
+            pool.rollAllowance(workers: edition.workers, configuration.deadlines)
+            + pool.rollAllowance(workers: pool.target, pool.deadlines)
+        rolls.began(from: pool.current, to: edition, until: world.now + longest + .seconds(3))
+        pool.roll(to: edition, replacesAdmin: false, now: reactor.now)
     }
 
     func timerFired(tag: UInt32, now: Instant) {
@@ -156,6 +182,7 @@ final class SupervisorNode: SimulatedProcess, EventHandler, TimerHandler {
     // MARK: Invariants
 
     override func turned() {
+        if !pool.stopping { rolls.look(at: pool, in: world) }
         let ledger = pool.handOff.ledger
         let counts = ledger.counts
         let settled = counts.claimed + counts.closedUnclaimed + counts.lost
@@ -176,8 +203,14 @@ final class SupervisorNode: SimulatedProcess, EventHandler, TimerHandler {
     func checkRest() {
         let ledger = pool.handOff.ledger
         world.check(ledger.unclaimed == 0, "\(ledger.unclaimed) connections are unclaimed at rest")
-        world.check(pool.readyGateways == pool.target, "not all workers are ready at rest")
-        for slot in pool.gateways where slot.machine.state != .gone {
+        world.check(pool.roll == nil, "a roll has not ended at rest")
+        let others = pool.gateways.count { $0.machine.state != .gone && $0.edition !== pool.current }
+        world.check(others == 0, "\(others) workers are of another edition at rest")
+        world.check(pool.keyrings.count == 1, "\(pool.keyrings.count) keyrings at rest")
+        world.check(
+            pool.readyGateways == pool.target,
+            "not all \(pool.target) workers are ready at rest: \(pool.gateways.map(\.machine.state))")
+        for slot in pool.gateways where slot.machine.state == .ready {
             world.check(
                 ledger.credits(of: slot.id) == pool.creditsPerWorker,
                 "worker \(slot.id) has \(ledger.credits(of: slot.id) ?? -1) of \(pool.creditsPerWorker) credits at rest"
@@ -191,7 +224,12 @@ final class SupervisorNode: SimulatedProcess, EventHandler, TimerHandler {
 extension SupervisorNode: WorkerPoolOwner {
     func workerBecameReady(now: Instant) {}
 
-    func rollEnded(failure: String?, now: Instant) {}
+    func rollEnded(failure: String?, now: Instant) {
+        rolls.ended(isDone: failure == nil, pool, in: world)
+        guard failure == nil, shutdown.state == .running else { return }
+        configuration = pool.current.configuration
+        shutdown = ShutdownStateMachine(configuration.deadlines)
+    }
 
     func slotGone(now: Instant) { checkGone() }
 

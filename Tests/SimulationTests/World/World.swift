@@ -20,6 +20,8 @@ final class World {
     var isSilent = false
     /// Some process has died.
     var hasDeaths = false
+    /// Some worker has died that was ready.
+    var hasLostWorkers = false
     /// Workers were told to drain.
     var hasDrains = false
     private var maxEvents = 3_000_000

@@ -34,6 +34,7 @@ import Testing
         row.user = FixedText(user)
         row.path = FixedText(path)
         row.bytesToClient = 9
+        row.upstreamStream = user.isEmpty ? 0 : 15
         return row
     }
 
@@ -53,6 +54,20 @@ import Testing
         #expect(list.requests[0].idleSeconds == 1)
         #expect(list.requests[0].deadlineSeconds == nil)
         #expect(list.requests[0].phase == "responding")
+        #expect(list.requests.map(\.upstreamStream) == [15, nil])
+    }
+
+    @Test func theQuickReaderReadsWhatIsWrittenSo() {
+        var late = row(user: "jané", path: "/api/v1/pods")
+        late.deadline = now + .milliseconds(1_234)
+        let plain = list([row(user: "alice", path: "/"), late])
+        #expect(plain.requests[1].deadlineSeconds == 1.234)
+        #expect(RequestListReader.read(plain.line) == plain)
+        #expect(RequestListReader.read(list([]).line) == list([]))
+        let escaped = list([row(user: "a\"b", path: "/")])
+        #expect(RequestListReader.read(escaped.line) == nil, "left to the general decoder")
+        for length in 0..<plain.line.count - 2 { #expect(RequestListReader.read(Array(plain.line[..<length])) == nil) }
+        #expect(RequestListReader.read(Array(#"{"total":0,"requests":[]}"#.utf8)) == nil)
     }
 
     @Test func theTableShowsNothingThatMovesTheCursor() {

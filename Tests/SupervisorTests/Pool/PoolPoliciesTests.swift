@@ -23,14 +23,30 @@ import Testing
     let start = Instant.zero + .seconds(100)
 
     @Test func atMostOncePerSecondAndNobodyIsForgotten() {
+        for issuer: UInt16? in [0, 63, nil] {
+            var policy = RefreshPolicy()
+            #expect(policy.wanted(issuer, start) == .now)
+            #expect(policy.wanted(issuer, start + .milliseconds(300)) == .at(start + .seconds(1)))
+            #expect(policy.wanted(issuer, start + .milliseconds(400)) == .alreadyPlanned)
+            #expect(policy.isPlanned)
+            #expect(policy.due(start + .milliseconds(999)) == [])
+            #expect(policy.due(start + .seconds(1)) == [issuer])
+            #expect(!policy.isPlanned)
+            #expect(policy.wanted(issuer, start + .milliseconds(1_500)) == .at(start + .seconds(2)))
+            #expect(policy.due(start + .seconds(2)) == [issuer])
+            #expect(policy.wanted(issuer, start + .seconds(3)) == .now)
+        }
+    }
+
+    /// However often one issuer's keys are asked for, another's are asked for at once.
+    @Test func eachIssuerHasALimitOfItsOwn() {
         var policy = RefreshPolicy()
-        #expect(policy.wanted(start) == .now)
-        #expect(policy.wanted(start + .milliseconds(300)) == .at(start + .seconds(1)))
-        #expect(policy.wanted(start + .milliseconds(400)) == .alreadyPlanned)
-        policy.due(start + .seconds(1))
-        #expect(policy.wanted(start + .milliseconds(1_500)) == .at(start + .seconds(2)))
-        policy.due(start + .seconds(2))
-        #expect(policy.wanted(start + .seconds(3)) == .now)
+        for issuer in UInt16(0)..<64 {
+            #expect(policy.wanted(issuer, start) == .now)
+            #expect(policy.wanted(issuer, start + .milliseconds(Int(issuer))) == .at(start + .seconds(1)))
+        }
+        #expect(policy.wanted(nil, start) == .now)
+        #expect(policy.due(start + .seconds(1)) == (0..<64).map { UInt16($0) })
     }
 }
 

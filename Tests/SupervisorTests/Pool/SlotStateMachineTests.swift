@@ -70,7 +70,7 @@ import Testing
         #expect(machine.greeted(version: ControlProtocol.version) == false)
         _ = machine.timeReached(start)
         #expect(machine.becameReady(at(1)) == false, "ready before hello")
-        #expect(machine.greeted(version: ControlProtocol.version + 1) == false, "another protocol")
+        #expect(machine.greeted(version: ControlProtocol.understood.upperBound + 1) == false, "another protocol")
         #expect(machine.greeted(version: ControlProtocol.version) == true)
         #expect(machine.greeted(version: ControlProtocol.version) == false, "hello twice")
         #expect(machine.becameReady(at(1)) == true)

@@ -165,7 +165,10 @@ import Testing
         #expect(deadlines.allSatisfy { DeadlineSeries(index: $0.index) == $0 && $0.index < PanelTable.deadlines.count })
         let judgements =
             Refusal.Reason.allCases.map { AuthenticationSeries.refused($0) }
-            + [.noCredentials, .accepted, .noKey]
+            + [.noCredentials, .accepted, .noKey, .anonymous, .lookupFailed]
+            + AuthenticationSeries.Method.allCases.flatMap {
+                [.other($0, accepted: true), .other($0, accepted: false)]
+            }
         #expect(Set(judgements.map(\.index)).count == judgements.count)
         #expect(
             judgements.allSatisfy {

@@ -103,7 +103,7 @@ struct ExchangeStateMachineTests {
         #expect(interim.upstreamFailed(.reset) == .end(.upstreamFailed(.reset)))
     }
 
-    @Test("What the API server says it never looked at is sent again, once, whatever it does, if we have all of it")
+    @Test("What the API server says it never looked at is sent again, whatever it does, three times at most")
     func declined() {
         func requesting(replayable: Bool, onStream: Bool, mayTunnel: Bool = false) -> ExchangeStateMachine {
             var machine = ExchangeStateMachine(repeatable: false, replayable: replayable, mayTunnel: mayTunnel)
@@ -113,9 +113,11 @@ struct ExchangeStateMachineTests {
         }
         // A DELETE or POST without a body.
         var bodiless = requesting(replayable: true, onStream: true)
-        #expect(bodiless.mayRetry)
-        #expect(bodiless.upstreamDeclined() == .retry)
-        #expect(bodiless.upstreamAcquired(reused: true, onStream: true) == .sendRequest)
+        for _ in 0..<3 {
+            #expect(bodiless.mayRetry)
+            #expect(bodiless.upstreamDeclined() == .retry)
+            #expect(bodiless.upstreamAcquired(reused: true, onStream: true) == .sendRequest)
+        }
         #expect(!bodiless.mayRetry)
         #expect(bodiless.upstreamDeclined() == .end(.upstreamFailed(.closedEarly)))
         // Without that word it may have been acted upon.

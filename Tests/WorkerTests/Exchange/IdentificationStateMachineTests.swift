@@ -19,7 +19,7 @@ struct IdentificationStateMachineTests {
             (.accepted, .proceed),
             (.refused, .refuse(.tokenRefused)),
             (.notOurs, .refuse(.tokenRefused)),
-            (.needsKeys(mark: 1), .waitForKeys),
+            (.needsKeys(issuer: 3, mark: 1), .waitForKeys(issuer: 3)),
         ])
     func verdicts(verdict: Machine.Verdict, action: Machine.Action) {
         var machine = machine()
@@ -30,11 +30,11 @@ struct IdentificationStateMachineTests {
     @Test("One fetch of keys is waited for; another issuer's does not count")
     func keys() {
         var machine = machine()
-        #expect(machine.judged(.needsKeys(mark: 1)) == .waitForKeys)
+        #expect(machine.judged(.needsKeys(issuer: 0, mark: 1)) == .waitForKeys(issuer: 0))
         #expect(machine.keysArrived() == .judge)
-        #expect(machine.judged(.needsKeys(mark: 1)) == .waitForKeys)
+        #expect(machine.judged(.needsKeys(issuer: 0, mark: 1)) == .waitForKeys(issuer: 0))
         #expect(machine.keysArrived() == .judge)
-        #expect(machine.judged(.needsKeys(mark: 2)) == .refuse(.keyUnknown))
+        #expect(machine.judged(.needsKeys(issuer: 0, mark: 2)) == .refuse(.keyUnknown))
         #expect(machine.keysArrived() == .none)
     }
 
@@ -113,7 +113,7 @@ struct IdentificationStateMachineTests {
     func ended() {
         for step in 0..<4 {
             var machine = machine([.tokenReview], impersonates: true)
-            if step == 1 { _ = machine.judged(.needsKeys(mark: 1)) }
+            if step == 1 { _ = machine.judged(.needsKeys(issuer: 0, mark: 1)) }
             if step == 2 { _ = machine.judged(.notOurs) }
             if step == 3 {
                 _ = machine.judged(.accepted)

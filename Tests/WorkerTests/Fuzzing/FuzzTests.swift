@@ -2,6 +2,7 @@
 
 import CEL
 import Shared
+import TestSupport
 import Testing
 
 @testable import Worker
@@ -20,7 +21,7 @@ struct FuzzTests {
         let signed = issuer.sign(TestIssuer.claims(), key)
         let parts = String(decoding: signed, as: UTF8.self).split(separator: ".").map(String.init)
         var fuzzer = try MutationFuzzer("jwt")
-        let count = try fuzzer.run { input in
+        let outcome = try fuzzer.run { input in
             let part = Base64URL.encode(input)
             for token in [
                 input, Array("\(part).\(parts[1]).\(parts[2])".utf8), Array("\(parts[0]).\(part).\(parts[2])".utf8),
@@ -30,31 +31,31 @@ struct FuzzTests {
                 Issue.record("accepted: \(String(decoding: token, as: UTF8.self))")
             }
         }
-        #expect(count > 0)
+        #expect(outcome.inputs > 0 && outcome.slowest < MutationFuzzer.longest)
     }
 
     /// What the keyring publishes, every worker can read.
     @Test func keySets() throws {
         var fuzzer = try MutationFuzzer("jwks")
-        let count = try fuzzer.run { input in
+        let outcome = try fuzzer.run { input in
             guard let published = try? PublishedKeys(input) else { return }
             let document =
                 #"{"generation":1,"issuers":[{"issuer":"i","fetchedAt":1,"keys":{"keys":[\#(published.keys.joined(separator: ","))]}}]}"#
             #expect(throws: Never.self) { try KeySet(document: Array(document.utf8)) }
         }
-        #expect(count > 0)
+        #expect(outcome.inputs > 0 && outcome.slowest < MutationFuzzer.longest)
     }
 
     /// A configuration is whole or has problems; one with problems lets nobody in.
     @Test func configurations() throws {
         var fuzzer = try MutationFuzzer("authentication")
-        let count = try fuzzer.run { input in
+        let outcome = try fuzzer.run { input in
             let file = AuthenticationConfiguration.KubernetesFile(
                 path: "f", document: String(decoding: input, as: UTF8.self))
             let policy = AuthenticationPolicy(AuthenticationConfiguration(oidc: nil, file: file))
             if !policy.problems.isEmpty { #expect(policy.issuers.isEmpty && !policy.anonymous.enabled) }
         }
-        #expect(count > 0)
+        #expect(outcome.inputs > 0 && outcome.slowest < MutationFuzzer.longest)
     }
 
     /// An expression is refused, or evaluated within its cost.
@@ -63,21 +64,21 @@ struct FuzzTests {
             JSONValue.parse(Array(#"{"groups":["a","b"],"email":"e","n":{"x":1,"y":[2]},"a.b":{"c/d":1.5}}"#.utf8))
                 .object)
         var fuzzer = try MutationFuzzer("cel")
-        let count = try fuzzer.run { input in
+        let outcome = try fuzzer.run { input in
             guard
                 let expression = try? ClaimExpression(
                     String(decoding: input, as: UTF8.self), over: .claims, yields: .anything, at: "")
             else { return }
             _ = try? expression.evaluate(.claims, ClaimValue.claims(claims), for: "fuzzing")
         }
-        #expect(count > 0)
+        #expect(outcome.inputs > 0 && outcome.slowest < MutationFuzzer.longest)
     }
 
     /// A head that is accepted lies within what came.
     @Test func requestHeads() throws {
         let fields = FieldTable(capacity: 64)
         var fuzzer = try MutationFuzzer("http1")
-        let count = try fuzzer.run { input in
+        let outcome = try fuzzer.run { input in
             ByteView.of(input) { bytes in
                 var scan = HeadScan()
                 guard
@@ -87,6 +88,31 @@ struct FuzzTests {
                 #expect(head.headLength <= input.count && Int(head.path.upperBound) <= head.headLength)
             }
         }
-        #expect(count > 0)
+        #expect(outcome.inputs > 0 && outcome.slowest < MutationFuzzer.longest)
+    }
+
+    /// What HTTP/2's frames become is one request's head for each header block, or refused.
+    @Test func frames() throws {
+        var fuzzer = try MutationFuzzer("http2")
+        let pool = BufferPool(limit: 4 << 20)
+        let outcome = try fuzzer.run { input in
+            // As frames of the fuzzer's own, and as two header blocks of which the second finds the first one's entries.
+            FrameReader(pool: pool).read(FrameReader.preface + input)
+            let block = Array(input.prefix(16_384))
+            let frames = [1, 3].flatMap { HTTP2Client.frame(.headers, flags: 5, stream: $0, payload: block) }
+            FrameReader(pool: pool).read(FrameReader.preface + HTTP2Client.frame(.settings) + frames)
+            #expect(pool.leased == 0)
+        }
+        #expect(outcome.inputs > 0 && outcome.slowest < MutationFuzzer.longest)
+    }
+
+    /// The kept inputs are what they are called: else mutations of them would try nothing.
+    @Test func keptFramesAreRequests() throws {
+        let pool = BufferPool(limit: 4 << 20)
+        for name in ["get", "post-with-trailers", "continuation", "dynamic-table"] {
+            let reader = FrameReader(pool: pool)
+            reader.read(FrameReader.preface + (try MutationFuzzer.kept(name, of: "http2")))
+            #expect(reader.accepted > 0, "\(name)")
+        }
     }
 }

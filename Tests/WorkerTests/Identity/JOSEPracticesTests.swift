@@ -5,7 +5,8 @@ import Testing
 
 @testable import Worker
 
-/// RFC 8725 (JSON Web Token Best Current Practices), section by section.
+/// RFC 8725 (JSON Web Token Best Current Practices), section by section: algorithms, forms, and whose key it is. Keys,
+/// encryption and substitution: `JOSESubstitutionTests`. docs/authentication.md has the table.
 @Suite("RFC 8725")
 struct JOSEPracticesTests {
     private let issuer = TestIssuer()
@@ -51,7 +52,7 @@ struct JOSEPracticesTests {
         #expect(judge(issuer.sign(TestIssuer.claims(), rsa), [rsa]) == nil)
     }
 
-    @Test("2.3: an ECDSA signature longer or shorter than the curve's")
+    @Test("3.3, 3.4: an ECDSA signature longer or shorter than the curve's")
     func signatureLengths() {
         let key = issuer.makeKey("a")
         for length in [1, 63, 65, 70, 96, 132] {
@@ -64,7 +65,7 @@ struct JOSEPracticesTests {
         #expect(judge(zeros, [key]) == .badSignature)
     }
 
-    @Test("2.4, 2.6: duplicate members, encodings, broken forms")
+    @Test("2.6: duplicate members, encodings, broken forms")
     func forms() {
         let key = issuer.makeKey("a")
         #expect(judge(token(header: #"{"alg":"ES256","alg":"none","kid":"a"}"#), [key]) == .badHeader)
@@ -91,7 +92,7 @@ struct JOSEPracticesTests {
         #expect(judge(token, [key]) == .malformed)
     }
 
-    @Test("3.3: crit and b64")
+    @Test("3.3: crit and b64: what is not understood is not passed over")
     func criticalHeaders() {
         let key = issuer.makeKey("a")
         for extra in [#""crit":["exp"],"exp":1"#, #""crit":[]"#, #""b64":true"#, #""b64":false,"crit":["b64"]"#] {
@@ -183,7 +184,7 @@ struct JOSEPracticesTests {
         }
     }
 
-    @Test("2.5, 3.5: oversized tokens, deep JSON, invalid UTF-8")
+    @Test("2.9, 3.7: oversized tokens, deep JSON, invalid UTF-8")
     func bounds() {
         let key = issuer.makeKey("a")
         let long = issuer.sign(TestIssuer.claims(more: #","x":"\#(String(repeating: "y", count: 16_384))""#), key)

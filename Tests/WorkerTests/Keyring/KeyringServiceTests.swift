@@ -22,7 +22,7 @@ struct KeyringServiceTests {
             switch supervisor.generations.count {
             case 1:
                 provider.publish([first, second])
-                supervisor.say(.refreshKeys)
+                supervisor.say(.refreshKeys(issuer: 0))
             default: supervisor.say(.stop)
             }
         }

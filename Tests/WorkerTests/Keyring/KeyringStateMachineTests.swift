@@ -90,13 +90,37 @@ struct KeyringStateMachineTests {
         let key = issuer.makeKey("a")
         var machine = machine()
         _ = fetch(&machine, [key], at: 0)
-        #expect(machine.demand(now: at(50)).count == 1)
+        #expect(machine.demand(issuer: nil, now: at(50)).count == 1)
         _ = finish(&machine, .success(discovery()), at: 51)
         let actions = finish(&machine, .success(jwks([key])), at: 51)
         #expect(published(actions)?.generation == 1)
         #expect(actions.count == 1)
-        #expect(machine.demand(now: at(55)) == [])
+        #expect(machine.demand(issuer: nil, now: at(55)) == [])
         #expect(machine.nextTick == at(60))
+    }
+
+    /// An unknown key of one issuer makes nobody fetch another's, and each has its own rate limit.
+    @Test func aDemandIsOneIssuers() {
+        let others = (0..<3).map { "https://i\($0).example" }
+        var machine = machine(others)
+        _ = machine.tick(now: at(0))
+        for (index, other) in others.enumerated() {
+            _ = finish(&machine, .success(discovery(other)), issuer: index, at: 0)
+            _ = finish(&machine, .success(jwks([issuer.makeKey("a")])), issuer: index, at: 0)
+        }
+        let address = { (index: Int) in ProviderMetadata.address(of: others[index]) }
+        #expect(
+            machine.demand(issuer: 1, now: at(50)) == [.get(issuer: 1, url: address(1), deadline: at(60))])
+        // While it is fetched it is not fetched again.
+        #expect(machine.demand(issuer: 1, now: at(50)) == [])
+        _ = finish(&machine, .success(discovery(others[1])), issuer: 1, at: 51)
+        let answer = finish(&machine, .success(jwks([issuer.makeKey("b")])), issuer: 1, at: 51)
+        #expect(published(answer)?.keys.issuers.count == 3)
+        #expect(machine.demand(issuer: 1, now: at(52)) == [])
+        #expect(machine.demand(issuer: 2, now: at(52)).count == 1)
+        #expect(machine.nextTick == at(60))
+        // No such issuer: nobody is asked.
+        #expect(machine.demand(issuer: 3, now: at(53)) == [])
     }
 
     @Test func theLastGoodSetIsKeptWhateverHappens() {

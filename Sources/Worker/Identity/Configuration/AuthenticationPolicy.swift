@@ -5,7 +5,7 @@ internal import Shared
 /// Everything that the configuration says about who a client is, checked and compiled: the same for every process that
 /// is given the same configuration.
 struct AuthenticationPolicy {
-    static let maximumIssuers = 64
+    static let maximumIssuers = ControlProtocol.maxIssuers
 
     /// In the order of the configuration; empty if there are problems, so that nobody is let in by half a configuration.
     let issuers: [IssuerPolicy]

@@ -4,41 +4,8 @@ import Shared
 
 /// A client that speaks HTTP/2: several requests at once on one connection, each within its windows; it checks every
 /// byte, takes requests back by RST_STREAM, and leaves in many ways.
-final class HTTP2Client: SocketWatcher, SimulatedVisitor {
-    /// One request on its stream.
-    private final class Stream {
-        let id: UInt32
-        let plan: RequestPlan
-        var bodySent = 0
-        var window = 65_535
-        var isUpstreams = false
-        var hasHead = false
-        var received = 0
-        /// Body bytes that its window was not opened for yet.
-        var withheld = 0
-
-        init(_ id: UInt32, _ plan: RequestPlan) {
-            self.id = id
-            self.plan = plan
-        }
-    }
-
-    private enum Manner: CaseIterable {
-        case finish
-        case halfClose
-        case reset
-        case vanish
-        case stall
-    }
-
-    private unowned let world: World
-    private let listener: Listener
-    private let number: Int
-    private let total: Int
-    private var random: Random
-    private var waiting: [RequestPlan]
-    private var streams: [Stream] = []
-    private var endpoint: Endpoint?
+final class HTTP2Client: SimulatedClient {
+    private var streams: [HTTP2ClientStream] = []
     private var input: [UInt8] = []
     private var output: [UInt8] = []
     private var written = 0
@@ -48,175 +15,56 @@ final class HTTP2Client: SocketWatcher, SimulatedVisitor {
     private var block: (stream: UInt32, endsStream: Bool, bytes: [UInt8])?
     private var inflater = HeaderInflater()
     private var goesAway = false
-    private var connections = 0
-    private var completed = 0
-    private var stepPlanned = false
-    private var isPaused = false
-    private var readsSlowly = false
     private var withholds = false
     /// The resets that are on their way: how many bytes must have arrived before each was.
     private var resets: [(plan: RequestPlan, offset: Int)] = []
     private var width = 1
-    var onConnected: (Endpoint, SocketAddress) -> Void = { _, _ in }
     var onReset: (RequestPlan) -> Void = { _ in }
 
-    init(world: World, number: Int, plans: [RequestPlan], listener: Listener) {
-        self.world = world
-        self.number = number
-        self.listener = listener
-        waiting = plans
-        total = plans.count
-        var random = Random(seed: world.scenario.seed, stream: UInt64(5_000 + number))
-        let start = random.milliseconds(0...(world.scenario.activeSeconds * 900))
-        self.random = random
-        world.after(start) { [weak self] in self?.connect() }
-    }
-
     /// Its addresses differ from those of clients that speak HTTP/1.
-    static func isOne(_ peer: SocketAddress) -> Bool { peer.low & 0x8000 != 0 }
+    private static let addresses = 0x8000
 
-    var isDone: Bool { waiting.isEmpty && streams.isEmpty }
-    var allCompleted: Bool { completed == total }
-    var watches: Int {
-        guard let endpoint, !endpoint.isCutOff, endpoint.brokenBy == 0 else { return 0 }
-        return streams.count(where: \.plan.isLongRunning)
+    init(world: World, number: Int, plans: [RequestPlan], listener: Listener) {
+        super.init(
+            world: world, name: 500 + number, address: Self.addresses + number, stream: UInt64(5_000 + number),
+            plans: plans, listener: listener)
+        arriveSome()
     }
 
-    // MARK: Connections
+    static func isOne(_ peer: SocketAddress) -> Bool { peer.low & UInt64(addresses) != 0 }
 
-    private func connect() {
-        guard !world.isSilent, endpoint == nil, !waiting.isEmpty else { return }
-        connections += 1
-        let (near, far) = Endpoint.pair(world: world, random: &random)
-        let peer = SocketAddress(
-            family: .ipv4, port: UInt16(1_000 + connections), high: 0, low: UInt64(0x0a01_8000 + number))
-        endpoint = near
-        near.watcher = self
+    override var isBusy: Bool { !streams.isEmpty }
+    override var endless: Int { streams.count(where: \.plan.isLongRunning) }
+
+    override func begin() {
         (input, written, nextStream, block) = ([], 0, 1, nil)
-        (connectionWindow, initialWindow, goesAway, isPaused) = (65_535, 65_535, false, false)
+        (connectionWindow, initialWindow, goesAway) = (65_535, 65_535, false)
         inflater = HeaderInflater()
         resets = []
         width = random.pick([1, 3, 8])
-        readsSlowly = world.scenario.has(.clientsReadSlowly) && random.chance(50)
         withholds = world.scenario.has(.clientsStall) && random.chance(40)
         output = HTTP2Wire.preface + HTTP2Wire.frame(.settings, [0, 2, 0, 0, 0, 0])
-        planLeaving()
-        onConnected(far, peer)
-        guard listener.arrive(far, from: peer) else {
-            far.setLingerReset()
-            far.release()
-            return
-        }
-        planStep(after: .zero)
     }
 
-    private func planLeaving() {
-        var manners: [Manner] = []
-        if world.scenario.has(.clientsFinish) { manners += [.finish, .halfClose] }
-        if world.scenario.has(.clientsReset) { manners.append(.reset) }
-        if world.scenario.has(.clientsVanish) { manners.append(.vanish) }
-        if world.scenario.has(.clientsStall) { manners.append(.stall) }
-        guard !manners.isEmpty, random.chance(45) else { return }
-        let manner = random.pick(manners)
-        let connection = connections
-        world.after(random.milliseconds(0...6_000)) { [weak self] in
-            guard let self, connections == connection else { return }
-            leave(manner)
-        }
+    override func forget() { streams.removeAll() }
+
+    override func planLeaving(_ manners: [Manner]) { leave(random.pick(manners), within: 6_000) }
+
+    override func dropOutput() { output = [] }
+
+    override func received(_ bytes: [UInt8]) {
+        input += bytes
+        while endpoint != nil, let frame = HTTP2Wire.take(&input) { handle(frame) }
     }
 
-    private func leave(_ manner: Manner) {
-        guard let endpoint, !world.isSilent else { return }
-        world.fault("client leaves", 500 + number, Manner.allCases.firstIndex(of: manner) ?? 0)
-        switch manner {
-        case .finish: drop()
-        case .halfClose:
-            output = []
-            endpoint.shutdownWrite()
-        case .reset:
-            endpoint.setLingerReset()
-            drop()
-        case .vanish:
-            endpoint.cutOff()
-            drop()
-        case .stall: isPaused = true
-        }
-    }
-
-    private func drop() {
-        guard let endpoint else { return }
-        self.endpoint = nil
-        endpoint.watcher = nil
-        endpoint.release()
-        streams.removeAll()
-        guard !waiting.isEmpty else { return }
-        world.after(random.milliseconds(1...800)) { [weak self] in self?.connect() }
-    }
-
-    func depart() { drop() }
-
-    private func lost() {
-        world.check(
-            streams.isEmpty || !world.scenario.troubles.isEmpty,
-            "client \(500 + number) is cut off in a world without troubles")
-    }
-
-    // MARK: Steps
-
-    func changed(_ endpoint: Endpoint) {
-        planStep(after: readsSlowly ? random.milliseconds(5...1_500) : random.microseconds(10...800))
-    }
-
-    private func planStep(after delay: Duration) {
-        guard !stepPlanned else { return }
-        stepPlanned = true
-        world.after(delay) { [weak self] in
-            self?.stepPlanned = false
-            self?.step()
-        }
-    }
-
-    private func step() {
-        guard endpoint != nil, !isPaused, !world.isSilent else { return }
-        read()
-        guard endpoint != nil, !isPaused else { return }
+    override func write() {
         open()
         sendBodies()
-        write()
-    }
-
-    private func read() {
-        for _ in 0..<(readsSlowly ? 1 : 20) {
-            guard let endpoint, !isPaused else { return }
-            switch endpoint.read(readsSlowly ? random.pick([1, 50, 900]) : 16_000) {
-            case nil: return
-            case .failure:
-                lost()
-                return drop()
-            case .success(let bytes) where bytes.isEmpty:
-                lost()
-                return drop()
-            case .success(let bytes):
-                world.note("client reads", 500 + number, bytes.count)
-                input += bytes
-                while self.endpoint != nil, let frame = HTTP2Wire.take(&input) { handle(frame) }
-            }
-        }
-        if endpoint?.readable ?? false { planStep(after: random.milliseconds(1...300)) }
-    }
-
-    private func write() {
-        while let endpoint, !output.isEmpty {
-            let most = min(output.count, random.pick([3, 60, 2_000, 30_000]))
-            switch endpoint.write(Array(output[..<most])) {
-            case nil: return
-            case .failure: return planStep(after: .microseconds(100))
-            case .success(let count):
-                output.removeFirst(count)
-                written += count
-                noteSent()
-                if random.chance(10) { return planStep(after: random.milliseconds(0...60)) }
-            }
+        while !output.isEmpty, let count = writePiece(of: output, from: 0) {
+            output.removeFirst(count)
+            written += count
+            noteSent()
+            if random.chance(10) { return planStep(after: random.milliseconds(0...60)) }
         }
     }
 
@@ -247,7 +95,8 @@ final class HTTP2Client: SocketWatcher, SimulatedVisitor {
         while streams.count < width, !waiting.isEmpty {
             let plan = waiting.removeFirst()
             plan.carrier = endpoint.peer
-            let stream = Stream(nextStream, plan)
+            plan.begunAt = world.now
+            let stream = HTTP2ClientStream(nextStream, plan)
             nextStream += 2
             stream.window = initialWindow
             streams.append(stream)
@@ -261,18 +110,15 @@ final class HTTP2Client: SocketWatcher, SimulatedVisitor {
                         (":authority", "gateway.example"),
                     ] + plan.fields), of: stream)
             if world.scenario.has(.streamsReset), random.chance(35) {
-                let connection = connections
-                let delay = random.chance(20) ? Duration.zero : random.milliseconds(0...3_000)
-                world.after(delay) { [weak self] in
-                    guard let self, connections == connection, !isPaused, !world.isSilent else { return }
-                    takeBack(stream)
+                later(random.chance(20) ? 0...0 : 0...3_000) { [weak self] client in
+                    if !client.isPaused { self?.takeBack(stream) }
                 }
             }
         }
     }
 
     /// The head, in one frame or several.
-    private func send(_ block: [UInt8], of stream: Stream) {
+    private func send(_ block: [UInt8], of stream: HTTP2ClientStream) {
         let ends: UInt8 = stream.plan.body.isEmpty ? 1 : 0
         let cut = random.chance(20) ? random.within(1...block.count - 1) : block.count
         output += HTTP2Wire.frame(
@@ -301,7 +147,7 @@ final class HTTP2Client: SocketWatcher, SimulatedVisitor {
         }
     }
 
-    private func takeBack(_ stream: Stream) {
+    private func takeBack(_ stream: HTTP2ClientStream) {
         guard let index = streams.firstIndex(where: { $0 === stream }), endpoint != nil else { return }
         world.fault("stream reset", stream.plan.id)
         streams.remove(at: index)
@@ -312,11 +158,11 @@ final class HTTP2Client: SocketWatcher, SimulatedVisitor {
 
     // MARK: Frames
 
-    private func stream(_ id: UInt32) -> Stream? { streams.first { $0.id == id } }
+    private func stream(_ id: UInt32) -> HTTP2ClientStream? { streams.first { $0.id == id } }
 
     private func handle(_ frame: HTTP2Wire.Frame) {
         if let open = block, frame.kind != .continuation || frame.stream != open.stream {
-            return world.fail("client \(500 + number): a header block is interrupted")
+            return world.fail("client \(name): a header block is interrupted")
         }
         switch frame.kind {
         case .headers:
@@ -349,7 +195,7 @@ final class HTTP2Client: SocketWatcher, SimulatedVisitor {
                 stream(frame.stream)?.window += Int(frame.word)
             }
             planStep(after: .microseconds(50))
-        case .priority, .push, nil: world.fail("client \(500 + number) gets a frame that nobody asked for")
+        case .priority, .push, nil: world.fail("client \(name) gets a frame that nobody asked for")
         }
     }
 
@@ -392,7 +238,7 @@ final class HTTP2Client: SocketWatcher, SimulatedVisitor {
         guard let (id, endsStream, bytes) = block else { return }
         block = nil
         guard let fields = inflater.fields(bytes) else {
-            return world.fail("client \(500 + number): a header block that cannot be read")
+            return world.fail("client \(name): a header block that cannot be read")
         }
         guard let stream = stream(id) else { return }
         guard !stream.hasHead else {
@@ -404,7 +250,7 @@ final class HTTP2Client: SocketWatcher, SimulatedVisitor {
         if endsStream { answered(stream) }
     }
 
-    private func begin(_ stream: Stream, _ fields: [(name: String, value: String)]) {
+    private func begin(_ stream: HTTP2ClientStream, _ fields: [(name: String, value: String)]) {
         let plan = stream.plan
         func values(_ name: String) -> [String] { fields.filter { $0.name == name }.map(\.value) }
         guard let status = values(":status").first.flatMap({ Int($0) }) else {
@@ -421,25 +267,15 @@ final class HTTP2Client: SocketWatcher, SimulatedVisitor {
         }
         stream.hasHead = true
         stream.isUpstreams = values("x-sim") == ["\(plan.id)"]
-        if stream.isUpstreams {
-            world.check(status == plan.response.status, "request \(plan.id): \(plan.response.status) became \(status)")
-            world.check(plan.sightings > 0, "request \(plan.id): an answer to what the API server never got")
-        } else {
-            world.check(values("x-sim").isEmpty, "request \(plan.id): somebody else's answer")
-            world.check(
-                plan.allows(status, world.scenario), "request \(plan.id): the gateway answers \(status), \(plan.fate)")
-        }
+        plan.checkAnswer(status, isUpstreams: stream.isUpstreams, marks: values("x-sim"), in: world)
     }
 
-    private func answered(_ stream: Stream) {
+    private func answered(_ stream: HTTP2ClientStream) {
         let plan = stream.plan
         streams.removeAll { $0 === stream }
         world.check(stream.hasHead, "request \(plan.id): an answer ends before it began")
         if stream.isUpstreams {
-            world.check(
-                plan.response.isWhole && stream.received == plan.response.body.count
-                    || plan.mayBeDrained(behind: stream.received, in: world),
-                "request \(plan.id): an answer that is not whole ends as if it were")
+            plan.checkEnd(behind: stream.received, in: world)
             completed += 1
         }
         world.note("answered", plan.id, stream.received)
@@ -450,9 +286,8 @@ final class HTTP2Client: SocketWatcher, SimulatedVisitor {
     /// Leaves when there is nothing more to do here.
     private func closeIfIdle() {
         guard streams.isEmpty, goesAway || (waiting.isEmpty && random.chance(60)) else { return }
-        world.after(random.milliseconds(0...1_500)) { [weak self, connection = connections] in
-            guard let self, connections == connection, streams.isEmpty, !world.isSilent else { return }
-            drop()
+        later(0...1_500) { client in
+            if !client.isBusy { client.drop() }
         }
     }
 }
