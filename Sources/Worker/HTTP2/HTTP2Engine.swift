@@ -105,12 +105,13 @@ extension HTTP2EngineOwner {
             case .client: (NGHTTP2_SETTINGS_ENABLE_PUSH, 0)
             }
         let extended = role == .server ? [(NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1)] : []
-        let settings: [(nghttp2_settings_id, Int)] = extended + [
-            own,
-            (NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, HTTP2Limits.streamWindow),
-            (NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, headLimit),
-            (NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1),
-        ]
+        let settings: [(nghttp2_settings_id, Int)] =
+            extended + [
+                own,
+                (NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, HTTP2Limits.streamWindow),
+                (NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, headLimit),
+                (NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1),
+            ]
         let entries = settings.map { id, value in
             nghttp2_settings_entry(settings_id: Int32(id.rawValue), value: UInt32(clamping: value))
         }
