@@ -56,7 +56,7 @@ struct KeyringStateMachine {
         /// Whether a first fetch has ended, either way.
         var isTried = false
         /// The failure that the log last heard of.
-        var reported: FetchFailure?
+        var reported: ReportedFailure?
     }
 
     private var issuers: [Issuer]
@@ -196,14 +196,21 @@ struct KeyringStateMachine {
             issuers[index].isTried = true
             if generation > 0 { actions += publication }
         }
-        guard issuers[index].reported != failure else { return actions }
-        issuers[index].reported = failure
+        // Once for each failure, and again when keys have come or gone meanwhile: inherited ones, or such as were too old.
+        let report = ReportedFailure(failure: failure, hasKeys: issuers[index].published != nil)
+        guard issuers[index].reported != report else { return actions }
+        issuers[index].reported = report
         return [
             .report(
                 .failed(
-                    issuer: issuers[index].source.issuer, failure, retryIn: wait,
-                    hasKeys: issuers[index].published != nil))
+                    issuer: issuers[index].source.issuer, failure, retryIn: wait, hasKeys: report.hasKeys))
         ] + actions
+    }
+
+    /// What was last said of an issuer whose keys could not be fetched.
+    private struct ReportedFailure: Equatable {
+        let failure: FetchFailure
+        let hasKeys: Bool
     }
 
     private mutating func dropOld(_ now: Instant) -> [Action] {
