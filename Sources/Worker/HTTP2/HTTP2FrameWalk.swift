@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Shared
+
 /// Finds the frame headers in what a peer sends, however its bytes are cut. nghttp2 tells only of frames whose type it
 /// knows; what a connection costs has to be counted for all.
 struct HTTP2FrameWalk: Equatable {
@@ -39,5 +41,19 @@ struct HTTP2FrameWalk: Equatable {
             return header
         }
         return nil
+    }
+
+    /// Makes the frames that were read pay, and tells of each. False: the connection has no more to pay with.
+    mutating func charge(
+        _ input: Buffer, to budget: inout AbuseBudget, now: Instant, each: (HTTP2FrameHeader) -> Void = { _ in }
+    ) -> Bool {
+        input.view { bytes in
+            var position = 0
+            while let header = next(bytes, at: &position) {
+                each(header)
+                if let (kind, cost) = AbuseBudget.price(of: header) { _ = budget.spend(cost, on: kind, now: now) }
+            }
+        }
+        return budget.exhaustedBy == nil
     }
 }

@@ -32,16 +32,10 @@ extension HTTP2Session {
 
     /// Makes the frames that were read pay; false: the connection has no more to pay with.
     func charge() -> Bool {
-        let now = plane.reactor.now
-        input.view { bytes in
-            var position = 0
-            while let header = walk.next(bytes, at: &position) {
-                // Header blocks do not interleave with anything: the last one is over, whatever became of it.
-                if header.type != .continuation { deadlines.headEnded() }
-                if let (kind, cost) = AbuseBudget.price(of: header) { _ = budget.spend(cost, on: kind, now: now) }
-            }
+        walk.charge(input, to: &budget, now: plane.reactor.now) { header in
+            // Header blocks do not interleave with anything: the last one is over, whatever became of it.
+            if header.type != .continuation { deadlines.headEnded() }
         }
-        return budget.exhaustedBy == nil
     }
 
     func afterReading(_ failure: HTTP2Engine.Failure?) {

@@ -4,19 +4,6 @@ import Shared
 
 /// Writing, once a turn: what the streams have to say leaves in as few TLS records as possible.
 extension HTTP2Session {
-    /// Writes at the end of the turn.
-    func schedule() {
-        guard !isScheduled, !isEnded, !isPumping else { return }
-        isScheduled = true
-        plane.flushAtTurnEnd(self)
-    }
-
-    /// The turn's end has come.
-    func flush() {
-        isScheduled = false
-        pump()
-    }
-
     func pump() {
         guard !isPumping, !isEnded else { return }
         isPumping = true

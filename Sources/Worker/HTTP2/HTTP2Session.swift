@@ -8,7 +8,7 @@ import Shared
 /// Reading never waits for a stream: what a stream may send is bounded by its window, which opens as its bytes go on to
 /// the API server. Writing happens once a turn, so that what several streams have to say leaves in one TLS record.
 /// While the engine reads or writes, its callbacks only note what happens; `afterReading` and the writer act.
-final class HTTP2Session: ClientSession {
+final class HTTP2Session: ClientSession, TurnEndWriter {
     let plane: Plane
     unowned let connection: ClientConnection
     var engine: HTTP2Engine!

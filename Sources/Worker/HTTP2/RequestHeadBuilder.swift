@@ -17,24 +17,26 @@ struct RequestHeadBuilder {
     private var hasHost = false
     private var hasLength = false
     private var lineWritten = false
-    /// The block's fields so far as RFC 9113 section 6.5.2 counts them: 32 bytes more for each.
-    private var size = 0
-    private var count = 0
-    private(set) var fault: HTTPFault?
-    /// The buffer pool had no room for it.
-    private(set) var lacksMemory = false
-    private let limits: HeadLimits
+    private var text: HTTP2HeadText
     private static let keptBytes = 512
 
     init(limits: HeadLimits) {
-        self.limits = limits
+        text = Self.emptyText(limits)
     }
+
+    /// Four pseudo-header fields make up the request line and Host.
+    private static func emptyText(_ limits: HeadLimits) -> HTTP2HeadText { .init(limits: limits, pseudoFields: 4) }
+
+    /// Why the request is refused.
+    var fault: HTTPFault? { text.fault }
+    /// The buffer pool had no room for it.
+    var lacksMemory: Bool { text.lacksMemory }
 
     /// Forgets the last head.
     mutating func begin() {
         // An idle connection keeps no more than what a typical request needs again.
         if path.capacity + cookie.capacity + authority.capacity > Self.keptBytes {
-            self = RequestHeadBuilder(limits: limits)
+            self = RequestHeadBuilder(limits: text.limits)
             return
         }
         method.removeAll(keepingCapacity: true)
@@ -44,10 +46,7 @@ struct RequestHeadBuilder {
         hasHost = false
         hasLength = false
         lineWritten = false
-        size = 0
-        count = 0
-        fault = nil
-        lacksMemory = false
+        text = Self.emptyText(text.limits)
     }
 
     /// The answer must not have a body.
@@ -55,20 +54,15 @@ struct RequestHeadBuilder {
 
     /// Adds a field, or notes why the request is refused; after that further ones are only counted.
     mutating func add(_ name: ByteView, _ value: ByteView, to head: Buffer) {
-        size += name.count + value.count + 32
-        count += 1
-        guard fault == nil, !lacksMemory else { return }
+        guard text.admit(name, value) else { return }
         do throws(HTTPFault) {
-            guard size <= limits.head else { throw .headTooLarge }
-            guard count <= limits.fields + 4 else { throw .tooManyFields }
-            guard value.firstControlByteButTab == value.count else { throw .controlByte }
             if !name.isEmpty, name[0] == UInt8(ascii: ":") {
                 try notePseudo(name, value)
             } else {
                 try note(name, value, to: head)
             }
         } catch {
-            fault = error
+            text.refuse(error)
         }
     }
 
@@ -94,12 +88,9 @@ struct RequestHeadBuilder {
     }
 
     private mutating func note(_ name: ByteView, _ value: ByteView, to head: Buffer) throws(HTTPFault) {
-        try Self.checkName(name)
+        try HTTP2HeadText.checkName(name)
         try writeLine(to: head)
-        let whole = ByteRange(from: 0, to: name.count)
-        switch KnownField.classify(whole, in: name) {
-        case .connection, .keepAlive, .transferEncoding, .upgrade: throw .invalidConnection
-        case .proxy where name.equals("proxy-connection"): throw .invalidConnection
+        switch try HTTP2HeadText.classify(name) {
         case .te where !value.equals("trailers"): throw .invalidConnection
         case .host where name.equals("host"):
             if !authority.isEmpty {
@@ -116,21 +107,7 @@ struct RequestHeadBuilder {
             return
         default: break
         }
-        write(to: head, room: name.count + value.count + 4) { writer in
-            writer.append(name)
-            writer.append(": ")
-            writer.append(value)
-            writer.append("\r\n")
-        }
-    }
-
-    /// A lower-case token (RFC 9113 section 8.2.1).
-    static func checkName(_ name: ByteView) throws(HTTPFault) {
-        guard !name.isEmpty else { throw .invalidFieldName }
-        for index in 0..<name.count {
-            let byte = name[index]
-            guard ByteClass.token.contains(byte), byte == byte.lowercased else { throw .invalidFieldName }
-        }
+        text.writeField(name, value, to: head)
     }
 
     /// The request line and Host, once all pseudo-header fields have come.
@@ -140,9 +117,9 @@ struct RequestHeadBuilder {
         guard !method.isEmpty else { throw .invalidMethod }
         guard method != Array("CONNECT".utf8) else { throw .unsupportedMethod }
         guard !path.isEmpty else { throw .invalidTarget }
-        guard path.count <= limits.startLine else { throw .startLineTooLong }
+        guard path.count <= text.limits.startLine else { throw .startLineTooLong }
         let (method, path, authority) = (method, path, authority)
-        write(to: head, room: method.count + path.count + authority.count + 32) { writer in
+        text.write(to: head, room: method.count + path.count + authority.count + 32) { writer in
             ByteView.of(method) { writer.append($0) }
             writer.append(0x20)
             ByteView.of(path) { writer.append($0) }
@@ -156,16 +133,15 @@ struct RequestHeadBuilder {
 
     /// All fields have come. `endsStream`: no body follows.
     mutating func finish(endsStream: Bool, to head: Buffer) {
-        guard fault == nil, !lacksMemory else { return }
+        guard text.isUsable else { return }
         do throws(HTTPFault) {
             try writeLine(to: head)
         } catch {
-            fault = error
-            return
+            return text.refuse(error)
         }
         let cookie = cookie
         let chunked = !endsStream && !hasLength
-        write(to: head, room: cookie.count + 48) { writer in
+        text.write(to: head, room: cookie.count + 48) { writer in
             if !cookie.isEmpty {
                 writer.append("cookie: ")
                 ByteView.of(cookie) { writer.append($0) }
@@ -174,18 +150,6 @@ struct RequestHeadBuilder {
             if chunked { writer.append("transfer-encoding: chunked\r\n") }
             writer.append("\r\n")
         }
-    }
-
-    private mutating func write(to head: Buffer, room: Int, _ body: (inout ByteWriter) -> Void) {
-        guard head.reserve(room) else {
-            lacksMemory = true
-            return
-        }
-        let written = head.write { writer in
-            body(&writer)
-            return true
-        }
-        if !written { lacksMemory = true }
     }
 }
 

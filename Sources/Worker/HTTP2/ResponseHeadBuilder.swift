@@ -10,39 +10,34 @@ import Shared
 struct ResponseHeadBuilder {
     private var status = 0
     private var hasLength = false
-    private var size = 0
-    private var count = 0
-    private(set) var fault: HTTPFault?
-    /// The buffer pool had no room for it.
-    private(set) var lacksMemory = false
-    private let limits: HeadLimits
+    private var text: HTTP2HeadText
 
     init(limits: HeadLimits) {
-        self.limits = limits
+        text = HTTP2HeadText(limits: limits, pseudoFields: 1)
     }
 
+    /// Why the response is refused.
+    var fault: HTTPFault? { text.fault }
+    /// The buffer pool had no room for it.
+    var lacksMemory: Bool { text.lacksMemory }
+
     /// Forgets the last head.
-    mutating func begin() { self = ResponseHeadBuilder(limits: limits) }
+    mutating func begin() { self = ResponseHeadBuilder(limits: text.limits) }
 
     /// A final response follows.
     var isInterim: Bool { status < 200 }
 
     /// Adds a field, or notes why the response is refused; after that further ones are ignored.
     mutating func add(_ name: ByteView, _ value: ByteView, to head: Buffer) {
-        size += name.count + value.count + 32
-        count += 1
-        guard fault == nil, !lacksMemory else { return }
+        guard text.admit(name, value) else { return }
         do throws(HTTPFault) {
-            guard size <= limits.head else { throw .headTooLarge }
-            guard count <= limits.fields + 1 else { throw .tooManyFields }
-            guard value.firstControlByteButTab == value.count else { throw .controlByte }
             if name.equals(":status") {
                 try begin(value, to: head)
             } else {
                 try note(name, value, to: head)
             }
         } catch {
-            fault = error
+            text.refuse(error)
         }
     }
 
@@ -55,7 +50,7 @@ struct ResponseHeadBuilder {
         }
         guard number >= 100, number < 600, number != 101 else { throw .invalidStatusLine }
         status = number
-        write(to: head, room: 16) { writer in
+        text.write(to: head, room: 16) { writer in
             writer.append("HTTP/1.1 ")
             writer.append(value)
             writer.append(" \r\n")
@@ -64,46 +59,21 @@ struct ResponseHeadBuilder {
 
     private mutating func note(_ name: ByteView, _ value: ByteView, to head: Buffer) throws(HTTPFault) {
         guard status != 0 else { throw .invalidStatusLine }
-        try RequestHeadBuilder.checkName(name)
-        switch KnownField.classify(ByteRange(from: 0, to: name.count), in: name) {
-        case .connection, .keepAlive, .transferEncoding, .upgrade: throw .invalidConnection
-        case .proxy where name.equals("proxy-connection"): throw .invalidConnection
-        case .contentLength where name.equals("content-length"): hasLength = true
-        default: break
-        }
-        write(to: head, room: name.count + value.count + 4) { writer in
-            writer.append(name)
-            writer.append(": ")
-            writer.append(value)
-            writer.append("\r\n")
-        }
+        try HTTP2HeadText.checkName(name)
+        if try HTTP2HeadText.classify(name) == .contentLength, name.equals("content-length") { hasLength = true }
+        text.writeField(name, value, to: head)
     }
 
     /// All fields have come.
     ///
     /// - Parameter isEmpty: nothing follows although a body could: its length is told, so that nobody need wait for it.
     mutating func finish(isEmpty: Bool, to head: Buffer) {
-        guard fault == nil, !lacksMemory else { return }
-        guard status != 0 else {
-            fault = .invalidStatusLine
-            return
-        }
+        guard text.isUsable else { return }
+        guard status != 0 else { return text.refuse(.invalidStatusLine) }
         let tellsLength = isEmpty && !hasLength && status >= 200 && status != 204 && status != 304
-        write(to: head, room: 32) { writer in
+        text.write(to: head, room: 32) { writer in
             if tellsLength { writer.append("content-length: 0\r\n") }
             writer.append("\r\n")
         }
-    }
-
-    private mutating func write(to head: Buffer, room: Int, _ body: (inout ByteWriter) -> Void) {
-        guard head.reserve(room) else {
-            lacksMemory = true
-            return
-        }
-        let written = head.write { writer in
-            body(&writer)
-            return true
-        }
-        if !written { lacksMemory = true }
     }
 }

@@ -8,20 +8,7 @@ extension UpstreamSession {
     /// Rounds of writing and telling in one turn at most.
     private static let rounds = 16
 
-    /// Writes at the end of the turn.
-    func schedule() {
-        guard !isScheduled, !isEnded, !isPumping else { return }
-        isScheduled = true
-        plane.flushAtTurnEnd(self)
-    }
-
-    /// The turn's end has come.
-    func flush() {
-        isScheduled = false
-        pump()
-    }
-
-    private func pump() {
+    func pump() {
         guard !isPumping, !isEnded else { return }
         isPumping = true
         for _ in 0..<Self.rounds {

@@ -114,7 +114,8 @@ final class UpstreamSession: TimerHandler, TurnEndWriter {
             case .moved:
                 deadlines.received(now: plane.reactor.now)
                 let wasFull = input.isFull
-                let failure = charge() ? engine.receive(input) : nil
+                let canPay = walk.charge(input, to: &budget, now: plane.reactor.now)
+                let failure = canPay ? engine.receive(input) : nil
                 input.discardAll()
                 afterReading(failure)
                 guard !isEnded, wasFull || toTheEnd || connection.hasPending else { return }
@@ -129,18 +130,6 @@ final class UpstreamSession: TimerHandler, TurnEndWriter {
         guard !isContinuing else { return }
         isContinuing = true
         plane.reactor.continueNextTurn(self, tag: Tag.continuation)
-    }
-
-    /// Makes the frames that were read pay; false: there is no more to pay with.
-    private func charge() -> Bool {
-        let now = plane.reactor.now
-        input.view { bytes in
-            var position = 0
-            while let header = walk.next(bytes, at: &position) {
-                if let (kind, cost) = AbuseBudget.price(of: header) { _ = budget.spend(cost, on: kind, now: now) }
-            }
-        }
-        return budget.exhaustedBy == nil
     }
 
     private func afterReading(_ failure: HTTP2Engine.Failure?) {
