@@ -125,22 +125,29 @@ package final class Wire: @unchecked Sendable {
 
     /// TLS: sends close_notify, and leaves TCP open. Without TLS: the FIN, and leaves the other direction open.
     package func finishSending() {
-        guard let session = tls.withLock({ $0 }) else {
-            shutdown(fd, Int32(SHUT_WR))
-            return
+        descriptor.withLock { descriptor in
+            guard descriptor >= 0 else { return }
+            guard let session = tls.withLock({ $0 }) else {
+                shutdown(descriptor, Int32(SHUT_WR))
+                return
+            }
+            session.sendCloseNotify()
         }
-        session.sendCloseNotify()
     }
 
     /// TCP's FIN alone, whatever TLS would say: what a killed program's kernel sends when nothing was unread.
     package func sendFIN() {
-        shutdown(fd, Int32(SHUT_WR))
+        descriptor.withLock { descriptor in
+            if descriptor >= 0 { shutdown(descriptor, Int32(SHUT_WR)) }
+        }
     }
+
+    // Each of these does nothing to a connection that was closed before: its descriptor's number may be another one's by
+    // now, and an alert or a reset would reach that one.
 
     /// The orderly end: close_notify if there is TLS, then close.
     package func close() {
-        tls.withLock { $0 }?.sendCloseNotify()
-        closeDescriptor()
+        closeDescriptor { _ in tls.withLock { $0 }?.sendCloseNotify() }
     }
 
     /// Closes the descriptor and says nothing of it over TLS. The kernel sends a FIN, or a reset if bytes were unread.
@@ -150,16 +157,15 @@ package final class Wire: @unchecked Sendable {
 
     /// An RST (SO_LINGER with a time of 0).
     package func reset() {
-        Sockets.setLingerZero(fd)
-        closeDescriptor()
+        closeDescriptor(after: Sockets.setLingerZero)
     }
 
     /// Takes the socket away without a sign on the wire, as a host that lost its power (TCP_REPAIR; needs
     /// CAP_NET_ADMIN). False when the kernel would not.
     package func vanish() -> Bool {
-        guard Sockets.enterRepair(fd) else { return false }
-        closeDescriptor()
-        return true
+        var isVanished = false
+        closeDescriptor { isVanished = Sockets.enterRepair($0) }
+        return isVanished
     }
 
     /// Wakes a thread that waits on this connection, from any other thread.
@@ -169,9 +175,10 @@ package final class Wire: @unchecked Sendable {
         }
     }
 
-    private func closeDescriptor() {
+    private func closeDescriptor(after farewell: (Int32) -> Void = { _ in }) {
         descriptor.withLock { descriptor in
             guard descriptor >= 0 else { return }
+            farewell(descriptor)
             _ = Foundation.close(descriptor)
             descriptor = -1
         }
