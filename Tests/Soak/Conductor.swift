@@ -50,6 +50,7 @@ final class Conductor {
             try waves(tenth, waiters: share * 6 / 100)
             try refuseConnections(share - share * 94 / 100)
             if tenth == 0 { report.afterFirstTenth = rest() }
+            report.rssAnonAfterTenths.append(pause().processes.map(\.rssAnonBytes))
             say("\((tenth + 1) * 10) % after \(Int(elapsed)) s")
         }
         try topUp()
@@ -252,6 +253,14 @@ final class Conductor {
             return start.map { level().descriptors <= $0.descriptors } ?? true
         }
         if !isIdle { report.failures.append("not at rest within 150 s, \(Int(elapsed)) s after the start") }
+        sleep(for: .seconds(3))
+        return level()
+    }
+
+    /// The level when nothing is in flight; connections that are kept may be there. Not judged: it shows whether memory
+    /// grows.
+    private func pause() -> Report.Level {
+        _ = eventually(within: .seconds(20), every: .milliseconds(100)) { subject.isIdle() }
         sleep(for: .seconds(3))
         return level()
     }

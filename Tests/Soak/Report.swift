@@ -87,6 +87,8 @@ struct Report: Codable {
     var before: Level?
     var afterFirstTenth: Level?
     var after: Level?
+    /// Of each process of the gateway, in the order of `after`, when nothing was in flight after each tenth.
+    var rssAnonAfterTenths: [[Int]] = []
     var recycles: [String: Int] = [:]
     var elapsedSeconds = 0.0
     var failures: [String] = []
@@ -115,6 +117,7 @@ struct Report: Codable {
         case upstreamDeaths = "upstream_deaths"
         case upstreamBlockedWrites = "upstream_blocked_writes"
         case afterFirstTenth = "after_first_tenth"
+        case rssAnonAfterTenths = "rss_anon_bytes_after_tenths"
         case elapsedSeconds = "elapsed_seconds"
     }
 

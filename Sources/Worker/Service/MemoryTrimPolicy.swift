@@ -3,7 +3,8 @@
 /// When to give freed memory back to the system. Pure.
 ///
 /// The allocator keeps what a wave of connections has freed, since another wave may come. Giving it back walks the whole
-/// heap, so it is done once a wave has clearly gone.
+/// heap, so it is done once a wave has clearly gone, and once when nobody is left at all: then it costs nobody anything,
+/// and what a worker holds at rest does not depend on how its last connections came and went.
 struct MemoryTrimPolicy: Equatable {
     /// Connections at most since memory was last given back.
     private var peak = 0
@@ -18,6 +19,10 @@ struct MemoryTrimPolicy: Equatable {
     mutating func shouldTrim(connections: Int) -> Bool {
         defer { last = connections }
         peak = max(peak, connections)
+        if connections == 0, last == 0, peak > 0 {
+            peak = 0
+            return true
+        }
         guard peak - connections >= Self.smallest, connections <= peak / 2 else { return false }
         // While they still leave in numbers, the best moment is yet to come.
         guard last - connections < Self.smallest / 4 else { return false }
