@@ -9,7 +9,7 @@ from pathlib import Path
 
 from . import machine, results, workspace
 from .load import LoadFailed, wrk
-from .modes import MODES, OBJECTS, SETTINGS, SLOW_MODES, Unsupported
+from .modes import MODES, SETTINGS, SLOW_MODES, Unsupported
 from .peers import NotReady, all_peers
 from .upstreams import Upstreams
 
@@ -42,7 +42,7 @@ def arguments():
 def measure(peer, modes, upstreams, seconds):
     """One round of one peer. Each upstream's modes have a proxy of their own, so that none inherits from another."""
     for kind in dict.fromkeys(MODES[mode][1] for mode in modes):
-        upstream = upstreams.objects if kind == OBJECTS else upstreams.streams
+        upstream = getattr(upstreams, kind)
         for group in groups([mode for mode in modes if MODES[mode][1] == kind]):
             try:
                 proxy = peer.start(upstream, upstreams.issuer, **SETTINGS.get(group[0], {}))
@@ -61,9 +61,10 @@ def measure(peer, modes, upstreams, seconds):
 
 
 def groups(modes):
-    """Modes that share one started proxy: memory and starts are measured on fresh ones."""
-    shared = [mode for mode in modes if mode not in SLOW_MODES]
-    return [[mode] for mode in modes if mode in SLOW_MODES] + ([shared] if shared else [])
+    """Modes that share one started proxy: memory and starts are measured on fresh ones, as is what has settings."""
+    alone = [mode for mode in modes if mode in SLOW_MODES or mode in SETTINGS]
+    shared = [mode for mode in modes if mode not in alone]
+    return [[mode] for mode in alone] + ([shared] if shared else [])
 
 
 def one(mode, proxy, seconds):

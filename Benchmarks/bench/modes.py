@@ -149,6 +149,12 @@ def hold_h2(proxy, seconds):
     return watches(proxy, seconds, 0, "h2")
 
 
+def upstream(proxy, seconds):
+    """An API server over TLS, by HTTP/1.1 or HTTP/2; plain to the client, so that the difference is the upstream's."""
+    only_lychgate(proxy)
+    return requests(proxy, "http", seconds)
+
+
 def only_lychgate(proxy):
     if not proxy.control:
         raise Unsupported("it has no such thing")
@@ -221,14 +227,17 @@ def start(proxy, seconds):
 
 
 # By name: the function, and which upstream it needs.
-OBJECTS, STREAMS = "objects", "streams"
+OBJECTS, STREAMS, SECURE = "objects", "streams", "secure"
 MODES = {
     "start": (start, OBJECTS), "tls": (tls, OBJECTS), "plain": (plain, OBJECTS), "h2": (h2, OBJECTS),
     "rate": (rate, OBJECTS), "large": (large, OBJECTS), "connect": (connect, OBJECTS), "resume": (resume, OBJECTS),
     "connect-plain": (connect_plain, OBJECTS), "tunnel": (tunnel, STREAMS), "hold": (hold, STREAMS),
     "hold-large": (hold_large, STREAMS), "hold-h2": (hold_h2, STREAMS), "pool": (pool, OBJECTS),
-    "crowd": (crowd, STREAMS)}
+    "crowd": (crowd, STREAMS), "upstream-h1": (upstream, SECURE), "upstream-h2": (upstream, SECURE)}
 # These say the same each time, and take long: fewer rounds.
 SLOW_MODES = {"hold", "hold-large", "hold-h2", "start", "pool", "crowd"}
-# About lychgate's own parts: how many workers it has there, and whether it is to have an admin process.
-SETTINGS = {"pool": {"workers": POOL_WORKERS}, "crowd": {"workers": POOL_WORKERS, "admin": True}}
+# About lychgate's own parts: how many workers it has there, whether it is to have an admin process, and what it speaks
+# to the API server.
+SETTINGS = {
+    "pool": {"workers": POOL_WORKERS}, "crowd": {"workers": POOL_WORKERS, "admin": True},
+    "upstream-h1": {"http2": "off"}, "upstream-h2": {"http2": "auto"}}

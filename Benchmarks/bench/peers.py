@@ -37,18 +37,21 @@ class Peer:
     # Its command for whoever looks at it while it runs; {} is what is asked.
     control: list = field(default_factory=list)
 
-    def start(self, upstream_port, issuer, workers=1, admin=False):
-        return Running(self, upstream_port, issuer, workers, admin)
+    def start(self, upstream_port, issuer, workers=1, admin=False, http2=None):
+        """`http2`: the API server is spoken to over TLS, and this is lychgate's `upstream.http2`."""
+        return Running(self, upstream_port, issuer, workers, admin, http2)
 
 
 class Running:
     """A started proxy that has answered its first request over TLS."""
 
-    def __init__(self, peer, upstream_port, issuer, workers, admin):
+    def __init__(self, peer, upstream_port, issuer, workers, admin, http2):
         self.tls_port, self.plain_port, self.admin_port = free_port(), free_port(), free_port()
         self.log = RUN / f"{Path(peer.command[0]).name}.out"
         values = {
             "TLS_PORT": self.tls_port, "PLAIN_PORT": self.plain_port, "UPSTREAM_PORT": upstream_port,
+            "UPSTREAM": f'https://127.0.0.1:{upstream_port}\n  certificateAuthorityFile: "{CERTS}/ca.crt"'
+                        f'\n  http2: "{http2}"' if http2 else f"http://127.0.0.1:{upstream_port}",
             "ISSUER": issuer, "CERTS": CERTS, "RUN": RUN, "WORKERS": workers, "CONFIGURATION": "",
             "WORKER": PROGRAMS / "lychgate-worker",
             "ADMIN": f'admin: {{address: "127.0.0.1:{self.admin_port}"}}' if admin else ""}

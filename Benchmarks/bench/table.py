@@ -46,6 +46,10 @@ COLUMNS = {
         ("idle_mib", "MiB idle", 1), ("idle_cpu_percent", "CPU % idle", 3), ("worker_ready_ms", "ms to a worker", 0)]),
     "crowd": ("10,000 requests in flight, looked at", [
         ("ps_ms", "ms for ps", 0), ("metrics_ms", "ms for /metrics", 0), ("in_flight", "seen by ps", 0)]),
+    "upstream-h1": ("API server over TLS by HTTP/1.1, plain HTTP/1.1 to the client", [
+        ("us", "CPU µs/request", 1), ("us_user", "user", 1), ("us_system", "system", 1), ("rps", "requests/s", 0)]),
+    "upstream-h2": ("API server over TLS by HTTP/2, plain HTTP/1.1 to the client", [
+        ("us", "CPU µs/request", 1), ("us_user", "user", 1), ("us_system", "system", 1), ("rps", "requests/s", 0)]),
     "start": ("Start, and idling", [
         ("ready_ms", "ms to the first answer", 0), ("start_cpu_ms", "CPU ms until then", 0),
         ("idle_mib", "MiB idle", 1), ("idle_cpu_percent", "CPU % idle", 3)]),

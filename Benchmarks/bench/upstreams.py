@@ -9,15 +9,15 @@ from .workspace import BIN, CERTS, RUN, fill, free_port
 
 
 class Upstreams:
-    """Both, on plain HTTP, beside the issuer on TLS. They share the load generators' core."""
+    """Both, on plain HTTP, beside the issuer on TLS; nginx on TLS, too. They share the load generators' core."""
 
     def __init__(self):
-        self.objects, self.streams, self.issuer_port = free_port(), free_port(), free_port()
+        self.objects, self.streams, self.issuer_port, self.secure = (free_port() for _ in range(4))
         self.issuer = f"https://127.0.0.1:{self.issuer_port}"
         credentials.make(self.issuer)
         configuration = RUN / "upstream.conf"
         configuration.write_text(fill("upstream.conf", {
-            "UPSTREAM_PORT": self.objects, "ISSUER_PORT": self.issuer_port, "ISSUER": self.issuer,
+            "UPSTREAM_PORT": self.objects, "SECURE_PORT": self.secure, "ISSUER_PORT": self.issuer_port, "ISSUER": self.issuer,
             "CERTS": CERTS, "RUN": RUN, "POD": credentials.pod()}))
         self.running = [
             processes.start(["/usr/sbin/nginx", "-c", configuration], processes.LOAD_CORE),

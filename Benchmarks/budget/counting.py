@@ -56,7 +56,7 @@ def count(surroundings, load, *, ticks, lasting=0, supervisor=False, toggle=None
     ports = free_port(), free_port()
     configuration = RUN / "lychgate.yaml"
     configuration.write_text(fill("lychgate.yaml", {
-        "TLS_PORT": ports[0], "PLAIN_PORT": ports[1], "UPSTREAM_PORT": surroundings.upstream_port,
+        "TLS_PORT": ports[0], "PLAIN_PORT": ports[1], "UPSTREAM": f"http://127.0.0.1:{surroundings.upstream_port}",
         "ISSUER": surroundings.issuer, "CERTS": CERTS, "RUN": RUN, "WORKERS": 1, "ADMIN": "",
         "WORKER": RUN / "lychgate-worker" if supervisor else wrapper(out, toggle)})
         + "\n")

@@ -87,6 +87,25 @@ extension Integration {
             }
         }
 
+        @Test("A watch that waits for its next event holds no buffer")
+        func quietWatches() throws {
+            try Self.run { world, endpoint in
+                let clients = try (0..<8).map { _ in try world.gateway.connect() }
+                for client in clients {
+                    client.send("GET", "/api/v1/pods?watch=1", token: world.token)
+                    _ = try client.reader.readHead(by: .after(.seconds(10)))
+                    _ = try client.reader.readSome(by: .after(.seconds(10)))
+                }
+                let isQuiet = eventually(within: .seconds(5), every: .milliseconds(100)) {
+                    guard let metrics = try? Metrics(Self.get(endpoint, "/metrics", world).body) else { return false }
+                    return metrics.value("requests_in_flight", ["class": "long_running"]) == 8
+                        && metrics.value("buffer_bytes") == 0
+                }
+                #expect(isQuiet)
+                for client in clients { client.wire.close() }
+            }
+        }
+
         @Test("Metrics are valid, and counters do not go back when workers die")
         func metrics() throws {
             try Self.run { world, endpoint in

@@ -98,25 +98,38 @@
         (other.chunk, other.start, other.end) = mine
     }
 
+    // The two that take a closure are inlined into other modules, so that the closure is too. What they ask of the buffer
+    // is not: only here does the compiler see that no access overlaps another.
+
     /// The bytes held, for as long as `body` runs, which must not change what the buffer holds.
+    @inlinable @inline(__always)
     package func withBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        guard let chunk else { return try unsafe body(UnsafeRawBufferPointer(start: nil, count: 0)) }
-        return try unsafe body(UnsafeRawBufferPointer(start: chunk.base.advanced(by: start), count: count))
+        try unsafe body(held)
     }
 
     /// The free room behind, for as long as `body` runs; `body` says how many bytes it filled (below zero counts as none),
     /// and must not touch the buffer otherwise.
+    @inlinable @inline(__always)
     @discardableResult
     package func fill(_ body: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
-        guard let chunk else { return unsafe body(UnsafeMutableRawBufferPointer(start: nil, count: 0)) }
-        let filled = unsafe body(UnsafeMutableRawBufferPointer(start: chunk.base.advanced(by: end), count: room))
-        if filled > 0 {
-            precondition(filled <= room)
-            end += filled
-        }
+        let filled = unsafe body(free)
+        if filled > 0 { filledUp(by: filled) }
         return filled
+    }
+
+    @usableFromInline @unsafe var held: UnsafeRawBufferPointer {
+        unsafe UnsafeRawBufferPointer(start: chunk?.base.advanced(by: start), count: count)
+    }
+
+    @usableFromInline @unsafe var free: UnsafeMutableRawBufferPointer {
+        unsafe UnsafeMutableRawBufferPointer(start: chunk?.base.advanced(by: end), count: room)
+    }
+
+    @usableFromInline func filledUp(by bytes: Int) {
+        precondition(bytes <= room)
+        end += bytes
     }
 
     /// Adds `bytes` of another buffer's front and drops them there. The room must be there.

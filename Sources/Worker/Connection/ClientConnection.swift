@@ -41,6 +41,7 @@ final class ClientConnection: EventHandler, TimerHandler {
         get { currentTimer }
         set { currentTimer = newValue }
     }
+    private var memo: TokenMemo?
     private var isClaimed = false
     private var lingered = 0
 
@@ -218,6 +219,15 @@ final class ClientConnection: EventHandler, TimerHandler {
         certificate = (authorities, verdict, shown.until)
         return verdict
     }
+
+    var tokens: TokenMemo {
+        if let memo { return memo }
+        let made = TokenMemo()
+        memo = made
+        return made
+    }
+
+    func forgetToken() { memo = nil }
 
     var hasPending: Bool { socket?.hasPending ?? false }
 

@@ -212,6 +212,10 @@ final class HTTP1Session: ClientSide, ClientSession {
 
     override func certificateVerdict() -> CertificateVerdict { connection.certificateVerdict() }
 
+    override var tokens: TokenMemo? { connection.tokens }
+
+    override func forgetToken() { connection.forgetToken() }
+
     override var tunnelSocket: StreamSocket? { connection.tunnelSocket }
 
     override func receivePending() {

@@ -66,6 +66,12 @@ class ClientSide {
     /// Whom the client's own certificate stands for.
     func certificateVerdict() -> CertificateVerdict { .none }
 
+    /// What the connection knows of its last token.
+    var tokens: TokenMemo? { nil }
+
+    /// The connection is held by one request for long.
+    func forgetToken() {}
+
     /// What a tunnel to the client would go through; nil: the protocol has no tunnels.
     var tunnelSocket: StreamSocket? { nil }
 
@@ -83,7 +89,7 @@ class ClientSide {
         let now = Double(plane.reactor.kernel.wallClock())
         return receive.view { bytes in
             if let token = BearerToken.find(bytes[head.authorization]) {
-                return token.span { plane.authenticator.authenticate($0, now: now, claimed: claimed) }
+                return token.span { plane.authenticator.authenticate($0, now: now, claimed: claimed, memo: tokens) }
             }
             if head.upgrade == .webSocket, head.hasWebSocketProtocols {
                 parseAgainIfNeeded(bytes, for: exchange)
@@ -190,5 +196,7 @@ class ClientSide {
     /// The request's head is not needed any more.
     func consumeHead(_ head: RequestHead) {
         receive.consume(min(head.headLength, receive.count))
+        // A watch may go on for hours: what its head lay in is not kept for it.
+        receive.giveBackIfEmpty()
     }
 }

@@ -24,10 +24,11 @@ extension Exchange {
     /// What has changed of the row since it was written whole.
     func show() {
         let tunnelled = tunnel?.bytes ?? (fromClient: 0, toClient: 0)
-        plane.panel.updateRow(row, .phase, UInt64(machine.phase.rawValue))
-        plane.panel.updateRow(row, .deadline, deadlines.next.nanoseconds)
-        plane.panel.updateRow(row, .bytesFromClient, requestBody.moved + tunnelled.fromClient)
-        plane.panel.updateRow(row, .bytesToClient, response.bodyBytes + tunnelled.toClient)
+        let panel = plane.panel
+        panel.updateRow(row, .phase, UInt64(machine.phase.rawValue))
+        panel.updateRow(row, .deadline, deadlines.next.nanoseconds)
+        panel.updateRow(row, .bytesFromClient, requestBody.moved + tunnelled.fromClient)
+        panel.updateRow(row, .bytesToClient, response.bodyBytes + tunnelled.toClient)
     }
 
     /// The response's status is known now, also where the gateway gave it.

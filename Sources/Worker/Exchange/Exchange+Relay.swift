@@ -13,7 +13,9 @@ extension Exchange {
     // MARK: Client to API server
 
     func relayRequest() {
-        while let upstream, machine.isRelaying {
+        guard let upstream else { return }
+        let send = upstream.send
+        while machine.isRelaying {
             var moved = false
             if !machine.requestComplete, !headHeld || head.framing.isEmpty {
                 switch moveRequestBody(to: upstream) {
@@ -26,8 +28,8 @@ extension Exchange {
                 case .noBuffer: return perform(machine.end(.refused(.noBuffers)))
                 }
             }
-            guard !upstream.send.isEmpty else {
-                upstream.send.giveBackIfEmpty()
+            guard !send.isEmpty else {
+                send.giveBackIfEmpty()
                 if moved { continue }
                 return
             }
@@ -36,7 +38,7 @@ extension Exchange {
             case .blocked: return
             case .endOfStream, .lost, .noBuffer:
                 // The API server may have refused the rest of the body, with an answer that waits to be read.
-                upstream.send.discardAll()
+                send.discardAll()
                 return receiveResponse()
             }
         }

@@ -130,7 +130,10 @@ final class Exchange: TimerHandler {
     /// The identity is known: the request can go on.
     func identified(as identity: Identity) {
         self.identity = identity
-        if isLongRunning || asksForTunnel, let end = plane.streamEnd(of: identity) { deadlines.endStream(at: end) }
+        if isLongRunning || asksForTunnel {
+            client.forgetToken()
+            if let end = plane.streamEnd(of: identity) { deadlines.endStream(at: end) }
+        }
         showUser()
         perform(machine.identified())
     }
@@ -220,29 +223,32 @@ final class Exchange: TimerHandler {
 
     /// After every step: which events and which deadline come next.
     func settle() {
-        guard machine.phase != .ended else { return }
-        let now = plane.reactor.now
-        switch machine.phase {
+        let phase = machine.phase
+        guard phase != .ended else { return }
+        // Each look at a property counts a reference: this runs several times a request.
+        let (client, reactor) = (client, plane.reactor)
+        switch phase {
         case .identifying, .connecting, .ended: break
         case .tunnelling: return settleTunnel()
         case .requesting, .responding:
-            if client.isBlocked {
+            let (now, upstream, isBlocked) = (reactor.now, upstream, client.isBlocked)
+            if isBlocked {
                 deadlines.wait(for: .clientWrite, now: now)
             } else if upstream?.isBlocked ?? false {
                 deadlines.wait(for: .upstreamWrite, now: now)
             } else if !machine.requestComplete {
                 deadlines.wait(for: .requestBody, now: now)
-            } else if machine.phase == .requesting {
+            } else if phase == .requesting {
                 deadlines.wait(for: .firstResponseByte, now: now)
             } else {
                 deadlines.wait(for: .responseBody, now: now)
             }
-            upstream?.watch(reading: !client.isBlocked)
-            if !client.isBlocked, upstream?.hasPending ?? false { continueLater() }
+            upstream?.watch(reading: !isBlocked)
+            if !isBlocked, upstream?.hasPending ?? false { continueLater() }
         }
         client.watchExchange(reading: wantsRequestBytes || isRequestConsumed)
         if DeliberateFault.isOn(.deadlineForgotten) { return }
-        timer.set(deadlines.next, on: plane.reactor, handler: self)
+        timer.set(deadlines.next, on: reactor, handler: self)
         show()
     }
 
@@ -251,8 +257,9 @@ final class Exchange: TimerHandler {
 
     /// Something moved: the current stage's time starts anew.
     func progressed() {
-        plane.panel.updateRow(row, .lastProgress, plane.reactor.now.nanoseconds)
-        deadlines.enter(deadlines.current, now: plane.reactor.now)
+        let now = plane.reactor.now
+        plane.panel.updateRow(row, .lastProgress, now.nanoseconds)
+        deadlines.enter(deadlines.current, now: now)
     }
 
     /// Whether request bytes of the client can go anywhere now.

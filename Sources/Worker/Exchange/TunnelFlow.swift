@@ -25,7 +25,7 @@ final class TunnelFlow {
     private(set) var bytes: UInt64 = 0
     /// The sender has ended its stream.
     private(set) var hasEnded = false
-    /// The last read brought so much that the next may as well.
+    /// The last bytes came in such numbers that the next may as well.
     private var isBulky = false
 
     /// A read of so many bytes or more is probably not the last.
@@ -83,9 +83,8 @@ final class TunnelFlow {
                 bytes += UInt64(count)
                 isBulky = count >= Self.bulk
                 mayHaveMore = isBulky || isSilent || source.hasPending
-            case .blocked:
-                mayHaveMore = false
-                isBulky = false
+            // What flows in bulk will come in bulk again: a smaller buffer would take its first record in pieces.
+            case .blocked: mayHaveMore = false
             case .endOfStream: hasEnded = true
             case .lost:
                 buffer.discardAll()

@@ -51,6 +51,18 @@ enum BodyReader: Equatable, Sendable {
         }
     }
 
+    /// Takes so many bytes as body, all of them; false, and nothing is taken, where they may be anything else.
+    mutating func takeWhole(_ count: Int) -> Bool {
+        switch self {
+        case .length(let rest):
+            guard UInt64(count) <= rest else { return false }
+            self = .length(rest &- UInt64(count))
+            return true
+        case .untilClose: return true
+        case .chunked: return false
+        }
+    }
+
     /// What it means that the peer closes now, after everything it sent was taken: only what ends with the connection, or
     /// is already through, has its end.
     func finish() -> BodyStep {

@@ -31,6 +31,8 @@ struct BodyRelay {
 
     /// What a chunk, and the end of the body without trailers, take beside the data.
     private static let chunkedOverhead = ChunkWriter.overhead + 5
+    /// So many bytes are not copied, where no framing changes: the two buffers change hands.
+    private static let wholesale = 2_048
 
     /// - Parameters:
     ///   - framing: as the body is received.
@@ -48,6 +50,15 @@ struct BodyRelay {
         // A length that is through has its end without a further byte.
         if source.isEmpty {
             guard case .end = reader.finish(), !isUntilClose else { return .starved }
+        }
+        if source.count >= Self.wholesale, target.isEmpty, framing != .chunked, boundary == nil,
+            reader.takeWhole(source.count)
+        {
+            moved &+= UInt64(source.count)
+            source.swapContents(with: target)
+            guard case .end = reader.finish(), !isUntilClose else { return .starved }
+            isEnded = true
+            return .ended
         }
         let overhead = framing == .chunked ? Self.chunkedOverhead : 0
         let wanted = min(source.count + overhead, BufferPool.Size.medium.rawValue - target.count)

@@ -81,6 +81,8 @@ final class HTTP2Stream: ClientSide, HTTP2BodySource {
 
     override func certificateVerdict() -> CertificateVerdict { session.connection.certificateVerdict() }
 
+    override var tokens: TokenMemo? { session.connection.tokens }
+
     override var transport: RequestSeries.Transport { .http2 }
     override var requestTrailers: [UInt8]? { endTrailers }
 

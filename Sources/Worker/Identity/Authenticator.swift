@@ -63,12 +63,16 @@ final class Authenticator {
 
     /// Judges a token: the bytes after `Bearer `, at `now` seconds since 1970.
     ///
-    /// - Parameter claimed: what the source of the token's distributed groups has answered.
-    func authenticate(_ token: Span<UInt8>, now: Double, claimed: [UInt8]? = nil) -> AuthenticationOutcome {
+    /// - Parameters:
+    ///   - claimed: what the source of the token's distributed groups has answered.
+    ///   - memo: of the connection that it came by.
+    func authenticate(
+        _ token: Span<UInt8>, now: Double, claimed: [UInt8]? = nil, memo: TokenMemo? = nil
+    ) -> AuthenticationOutcome {
         guard token.count <= limits.tokenBytes else {
             return .refused(Refusal(.tooLarge, "token longer than \(limits.tokenBytes) bytes"))
         }
-        let digest = TokenDigester.digest(token)
+        let digest = memo?.digest(of: token) ?? TokenDigester.digest(token)
         if let identity = accepted.find(digest, now: now) { return .accepted(identity) }
         if let refusal = refused.find(digest, now: now) { return .refused(refusal) }
         do throws(Refusal) {

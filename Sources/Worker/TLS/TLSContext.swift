@@ -9,6 +9,8 @@ import Shared
 /// Sessions keep OpenSSL's own reference to it, so a context can be replaced while sessions made from it go on.
 @safe final class TLSContext {
     let context: OpaquePointer
+    /// How sessions speak on sockets; made once, and never changed.
+    private nonisolated(unsafe) static let socketMethod = unsafe lg_socket_method()
 
     /// A PEM certificate chain with its private key.
     struct Credentials: Equatable {
@@ -132,7 +134,7 @@ import Shared
 
     private func makeSession(_ fd: Int32) throws(TLSError) -> OpaquePointer {
         guard let session = unsafe SSL_new(context) else { throw .failed(TLSError.drainQueue() ?? "no session") }
-        guard unsafe SSL_set_fd(session, fd) == 1 else {
+        guard unsafe lg_ssl_use_socket(session, Self.socketMethod, fd) == 1 else {
             unsafe SSL_free(session)
             throw .failed(TLSError.drainQueue() ?? "descriptor")
         }

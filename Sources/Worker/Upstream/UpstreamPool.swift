@@ -9,6 +9,7 @@ import Shared
 final class UpstreamPool: TimerHandler {
     unowned let plane: Plane
     let bounds: UpstreamConfiguration.Pool
+    private let idleNanoseconds: UInt64
     let credentials: UpstreamCredentials
     let addresses: UpstreamAddresses
     let authority: [UInt8]
@@ -60,6 +61,7 @@ final class UpstreamPool: TimerHandler {
         self.plane = plane
         self.credentials = credentials
         bounds = plane.configuration.upstream.pool
+        idleNanoseconds = UInt64(max(0, bounds.idleTimeout.nanoseconds))
         offersHTTP2 = plane.configuration.upstream.http2 == .auto && target.isTLS
         addresses = UpstreamAddresses(reactor: plane.reactor, target: target)
         authority = target.authority
@@ -130,7 +132,7 @@ final class UpstreamPool: TimerHandler {
     func release(_ connection: UpstreamConnection) {
         // It was for a tunnel that was refused, and all others go by HTTP/2.
         if connection.offer == .http1, choosesHTTP2 { return connection.close(reset: false) }
-        if let place = waiting.firstIndex(where: { !$0.alone }) ?? waiting.indices.first, !isStopped {
+        if !waiting.isEmpty, !isStopped, let place = waiting.firstIndex(where: { !$0.alone }) ?? waiting.indices.first {
             let next = waiting.remove(at: place).user
             connection.becomeIdle(until: .never)
             connection.takeOver(next)
@@ -138,7 +140,7 @@ final class UpstreamPool: TimerHandler {
             return
         }
         guard !isStopped, idleCount < bounds.maxIdle else { return connection.close(reset: false) }
-        let deadline = plane.reactor.now + bounds.idleTimeout
+        let deadline = plane.reactor.now.later(by: idleNanoseconds)
         connection.becomeIdle(until: deadline)
         idle.append(connection)
         showIdle()

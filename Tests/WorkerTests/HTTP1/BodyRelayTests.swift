@@ -65,6 +65,22 @@ struct BodyRelayTests {
                 == Result(progress: .ended, output: "hello world", rest: "GET /"))
     }
 
+    @Test("Much of a body changes hands as a whole, byte for byte, up to its end and no further")
+    func wholesale() {
+        let body = String((0..<9_000).map { Character(UnicodeScalar(UInt8(97 + $0 % 23))) })
+        for piece in [1, 2_047, 2_048, 4_000, 9_000, 20_000] {
+            let whole = Result(progress: .ended, output: body, rest: "")
+            #expect(relay(body, from: .length(9_000), to: .length(9_000), piece: piece) == whole)
+            #expect(relay(body, from: .length(9_000), to: .untilClose, piece: piece) == whole)
+            let more = Result(progress: .starved, output: body, rest: "")
+            #expect(relay(body, from: .length(9_001), to: .length(9_001), piece: piece) == more)
+            #expect(relay(body, from: .untilClose, to: .untilClose, piece: piece) == more)
+        }
+        #expect(
+            relay(body + "GET /", from: .length(9_000), to: .length(9_000), piece: 20_000)
+                == Result(progress: .ended, output: body, rest: "GET /"))
+    }
+
     @Test("No body ends at once")
     func none() {
         #expect(relay("", from: .none, to: .none, piece: 1) == Result(progress: .ended, output: "", rest: ""))
