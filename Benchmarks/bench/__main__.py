@@ -44,6 +44,10 @@ def measure(peer, modes, upstreams, seconds):
     for kind in dict.fromkeys(MODES[mode][1] for mode in modes):
         upstream = getattr(upstreams, kind)
         for group in groups([mode for mode in modes if MODES[mode][1] == kind]):
+            # What has settings is about lychgate's own parts.
+            if group[0] in SETTINGS and not peer.control:
+                yield from ((mode, {"skipped": "it has no such thing"}) for mode in group)
+                continue
             try:
                 proxy = peer.start(upstream, upstreams.issuer, **SETTINGS.get(group[0], {}))
             except NotReady as error:

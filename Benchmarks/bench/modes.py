@@ -151,19 +151,12 @@ def hold_h2(proxy, seconds):
 
 def upstream(proxy, seconds):
     """An API server over TLS, by HTTP/1.1 or HTTP/2; plain to the client, so that the difference is the upstream's."""
-    only_lychgate(proxy)
     return requests(proxy, "http", seconds)
-
-
-def only_lychgate(proxy):
-    if not proxy.control:
-        raise Unsupported("it has no such thing")
 
 
 def pool(proxy, seconds):
     """Two workers with nothing to do; then each is replaced by a new one."""
     del seconds
-    only_lychgate(proxy)
     time.sleep(2)
     before = proxy.cpu()
     time.sleep(POOL_IDLE_SECONDS)
@@ -182,7 +175,6 @@ def pool(proxy, seconds):
 def crowd(proxy, seconds):
     """How long those wait who look at a crowd of requests in flight."""
     del seconds
-    only_lychgate(proxy)
     holder = load.Holder(proxy.address("plain"), "plain", 0)
     try:
         holder.hold(CROWD)
