@@ -62,7 +62,7 @@ struct MetricsPage {
     private func outcomes(_ totals: PanelTotals, _ page: inout PrometheusText) {
         page.single("orphans", .gauge, "Upstream work older than 100 ms whose client is gone.", totals.value(.orphans))
         page.histogram(
-            "orphan_seconds", "From a client's leaving to the end of what its request had started.",
+            "orphan_seconds", "From a client's leaving, at the earliest, to the end of what its request had started.",
             totals.orphanTimes, sumMicroseconds: totals.value(.orphanMicroseconds), bounds: Self.orphanBounds)
         page.family("cancelled_total", .counter, "Requests that ended before their time, by whose doing and phase.")
         for (index, count) in totals.table(.cancellations).enumerated() {

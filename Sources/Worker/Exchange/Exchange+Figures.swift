@@ -54,7 +54,7 @@ extension Exchange {
         case .clientGone:
             plane.panel.add(.cancelledByClient)
             countCancellation(.client)
-            plane.panel.recordOrphanTime(plane.reactor.kernel.now().since(plane.reactor.now))
+            plane.panel.recordOrphanTime(plane.reactor.kernel.now().since(plane.reactor.happenedSince))
         case .deadline(let stage): plane.count(.exchange(stage))
         case .cut:
             plane.panel.add(.cutAtDrain)
