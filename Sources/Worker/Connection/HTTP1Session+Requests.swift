@@ -53,7 +53,8 @@ extension HTTP1Session {
             case .incomplete: return .incomplete
             case .refused(let fault): return .refused(fault)
             case .complete(let head):
-                return .arrived(head, RequestInfo(head, in: bytes), ExchangeRow(head, in: bytes, from: peer))
+                let info = RequestInfo(head, in: bytes)
+                return .arrived(head, info, ExchangeRow(head, info, in: bytes, from: peer))
             }
         }
     }

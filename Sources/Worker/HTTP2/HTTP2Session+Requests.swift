@@ -23,8 +23,8 @@ extension HTTP2Session {
             case .incomplete: return .refused(.invalidRequestLine)
             case .refused(let fault): return .refused(fault)
             case .complete(let head):
-                return .arrived(
-                    head, RequestInfo(head, in: bytes), ExchangeRow(head, in: bytes, from: connection.peer))
+                let info = RequestInfo(head, in: bytes)
+                return .arrived(head, info, ExchangeRow(head, info, in: bytes, from: connection.peer))
             }
         }
         switch parsed {
