@@ -43,7 +43,7 @@ final class WorkerProcess: ControlChannelOwner, EventHandler {
         id: WorkerID, role: WorkerRole, launcher: any ChildLauncher, reactor: Reactor,
         owner: any WorkerProcessOwner
     ) throws(Errno) {
-        let launched = try launcher.launch(role)
+        let launched = try launcher.launch(role, as: id)
         try self.init(id: id, role: role, launched: launched, started: reactor.now, reactor: reactor, owner: owner)
     }
 
