@@ -140,7 +140,7 @@ struct MetricsPage {
             supervisor.value(.descriptorPauses))
         page.single("worker_slots", .gauge, "Gateway workers there should be.", supervisor.value(.slots))
         page.single("worker_spawns_total", .counter, "Children started.", supervisor.value(.spawns))
-        page.family("worker_recycles_total", .counter, "Children ended, by reason.")
+        page.family("worker_recycles_total", .counter, "Children replaced, by reason.")
         for (index, count) in supervisor.table(.recycles).enumerated() {
             guard let reason = ChildEnd(rawValue: index) else { continue }
             page.sample("worker_recycles_total", [("reason", reason.name)], count)
@@ -180,7 +180,9 @@ struct MetricsPage {
         for (state, count) in states.sorted(by: { $0.key < $1.key }) {
             page.sample("workers", [("state", state)], count)
         }
-        page.family("worker_memory_bytes", .gauge, "Anonymous memory of children.")
+        page.family(
+            "worker_memory_bytes", .gauge,
+            "Memory of children: the larger of anonymous memory and their control group's working set.")
         for (place, bytes) in memory.sorted(by: { $0.key < $1.key }) {
             page.sample("worker_memory_bytes", place.labels, bytes)
         }
