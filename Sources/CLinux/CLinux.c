@@ -396,6 +396,12 @@ int64_t lg_realtime_seconds(void) {
     return now.tv_sec;
 }
 
+int64_t lg_realtime_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 bool lg_stat_stamp(const char *path, struct lg_file_stamp *stamp) {
     struct stat status;
     if (stat(path, &status) < 0) return false;

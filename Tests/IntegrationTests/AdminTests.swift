@@ -237,7 +237,10 @@ extension Integration {
                 #expect(again.exit == .code(1) && again.errors.contains("not in flight"), "\(again.errors)")
                 #expect(try Self.lychgate("kill", "nonsense", world: world).exit == .code(2))
                 let stream = try #require(list.first { $0["path"] as? String == "/stream/it" }?["id"] as? String)
-                #expect(try Self.lychgate("kill", stream, world: world).succeeded)
+                // One that has ended already spares nobody behind it.
+                let both = try Self.lychgate("kill", silent, stream, world: world)
+                #expect(both.exit == .code(1) && both.output == "\(stream) cancelled\n", "\(both.output)\(both.errors)")
+                #expect(both.errors.contains(silent) && both.errors.contains("not in flight"), "\(both.errors)")
                 #expect(clients[1].drain(by: .after(.seconds(2))) != nil, "the stream goes on")
                 #expect(try world.gateway.status().inFlight == 0)
             }

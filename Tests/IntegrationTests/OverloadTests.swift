@@ -83,12 +83,16 @@ extension Integration {
                 let death = try #require(lines.firstIndex { $0.contains("child died") })
                 for word in [
                     "pid=\(victim.pid)", "exit=\"signal 9\"", "in_flight=1", "crash_tally=1", "max_rss_kib=",
-                    "user_ms=", "system_ms=", "worker=\(victim.slot).\(victim.generation)",
+                    "user_ms=", "system_ms=", "minor_faults=", "voluntary_switches=",
+                    "worker=\(victim.slot).\(victim.generation)",
                 ] {
                     #expect(lines[death].contains(word), "\(word): \(lines[death])")
                 }
                 let row = try #require(lines.firstIndex { $0.contains("path=/stuck") })
-                for word in ["method=GET", "user=alice", "phase=requesting", "age_ms=", "client=127.0.0.1"] {
+                for word in [
+                    "method=GET", "user=alice", "phase=requesting", "age_ms=", "client=127.0.0.1", "class=ordinary",
+                    "verb=get",
+                ] {
                     #expect(lines[row].contains(word), "\(word): \(lines[row])")
                 }
                 let next = try #require(lines.lastIndex { $0.contains("started child") && $0.contains("gateway") })

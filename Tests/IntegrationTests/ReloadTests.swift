@@ -118,6 +118,27 @@ extension Integration {
             world.upstream.stop()
         }
 
+        @Test("A command that waits no longer says that the reload goes on; status shows that, and then why it failed")
+        func outlastsItsCommand() throws {
+            try World.run(configure: { $0.deadlines = ["workerStart": "5s"] }) { world in
+                let status = {
+                    try ChildProcess.run("lychgate", ["status", "--socket", world.gateway.control.path]).output
+                }
+                try Self.edit(world, "https://\(world.upstream.endpoint)", "https://127.0.0.1:1")
+                let finished = try ChildProcess.run(
+                    "lychgate", ["reload", "--socket", world.gateway.control.path, "--timeout", "2s"])
+                #expect(finished.exit == .code(1))
+                #expect(
+                    finished.errors.contains("the reload has not ended within 2s, and goes on"), "\(finished.errors)")
+                try wait("the roll in the status") {
+                    try status().contains("reload under way: 0 of 2 workers replaced")
+                }
+                try wait("its failure in the status") { try status().contains("last reload failed: ") }
+                #expect(try !status().contains("under way"))
+                #expect(try status().contains("API server cannot be reached"))
+            }
+        }
+
         @Test(
             "What cannot be taken into force changes nothing, and the command says why",
             arguments: [

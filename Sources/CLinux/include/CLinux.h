@@ -127,6 +127,7 @@ int lg_set_process_name(const char *name);
 
 uint64_t lg_monotonic_ns(void);
 int64_t lg_realtime_seconds(void);
+int64_t lg_realtime_ms(void);
 
 /// What tells one state of a file from another: modification time, size, inode; false when it cannot be looked at.
 struct lg_file_stamp {

@@ -24,6 +24,9 @@ package enum ControlProtocol {
     /// Identifiers in one `claimed` or `closed`.
     package static let maxBatch = 64
 
+    /// In a child's environment: what its supervisor calls it, SLOT.GENERATION. (A child of an older build does not look.)
+    package static let workerVariable = "LYCHGATE_WORKER"
+
     /// Descriptor numbers in a child, and what they are.
     package static let channelDescriptor: Int32 = 3
     package static let scoreboardDescriptor: Int32 = 4

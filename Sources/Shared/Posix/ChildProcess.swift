@@ -16,16 +16,26 @@ package struct ChildProcess: ~Copyable {
         package let userMicroseconds: Int64
         package let systemMicroseconds: Int64
         package let maxResidentKiB: Int64
+        /// Page faults without and with a read from disk, and how often it gave up and lost the processor.
+        package let minorFaults: Int64
+        package let majorFaults: Int64
+        package let voluntarySwitches: Int64
+        package let involuntarySwitches: Int64
 
         package init(
             code: Int32?, signal: Int32?, userMicroseconds: Int64 = 0, systemMicroseconds: Int64 = 0,
-            maxResidentKiB: Int64 = 0
+            maxResidentKiB: Int64 = 0, minorFaults: Int64 = 0, majorFaults: Int64 = 0, voluntarySwitches: Int64 = 0,
+            involuntarySwitches: Int64 = 0
         ) {
             self.code = code
             self.signal = signal
             self.userMicroseconds = userMicroseconds
             self.systemMicroseconds = systemMicroseconds
             self.maxResidentKiB = maxResidentKiB
+            self.minorFaults = minorFaults
+            self.majorFaults = majorFaults
+            self.voluntarySwitches = voluntarySwitches
+            self.involuntarySwitches = involuntarySwitches
         }
 
         package var description: String {
@@ -77,7 +87,9 @@ package struct ChildProcess: ~Copyable {
             code: lg_status_exited(status) ? lg_status_code(status) : nil, signal: signal == 0 ? nil : signal,
             userMicroseconds: Int64(usage.ru_utime.tv_sec) * 1_000_000 + Int64(usage.ru_utime.tv_usec),
             systemMicroseconds: Int64(usage.ru_stime.tv_sec) * 1_000_000 + Int64(usage.ru_stime.tv_usec),
-            maxResidentKiB: Int64(usage.ru_maxrss))
+            maxResidentKiB: Int64(usage.ru_maxrss), minorFaults: Int64(usage.ru_minflt),
+            majorFaults: Int64(usage.ru_majflt), voluntarySwitches: Int64(usage.ru_nvcsw),
+            involuntarySwitches: Int64(usage.ru_nivcsw))
     }
 }
 

@@ -29,6 +29,8 @@ package struct Errno: Error, Equatable, Hashable, Sendable, CustomStringConverti
     package static let busy = Errno(EBUSY)
     package static let exists = Errno(EEXIST)
     package static let permissionDenied = Errno(EACCES)
+    package static let notPermitted = Errno(EPERM)
+    package static let timedOut = Errno(ETIMEDOUT)
     package static let nameTooLong = Errno(ENAMETOOLONG)
     package static let brokenPipe = Errno(EPIPE)
 

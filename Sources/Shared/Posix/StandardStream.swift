@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import Synchronization
 
 /// The standard streams that a process of ours was started with.
 package enum StandardStream {
@@ -30,17 +31,36 @@ package enum StandardStream {
         }
     }
 
-    /// Writes lines to standard error without ever waiting for its reader; what it does not take at once is lost.
+    /// Lines that this process had for standard error and could not get rid of, since it started. As standard error itself
+    /// there is one of it in a process.
+    package static var linesLost: UInt64 { lost.load(ordering: .relaxed) }
+    private static let lost = Atomic<UInt64>(0)
+
+    /// Counts such lines; also those that this process had lost as another program.
+    package static func loseLines(_ count: Int) {
+        lost.wrappingAdd(UInt64(count), ordering: .relaxed)
+    }
+
+    /// Writes lines to standard error without ever waiting for its reader; what it does not take at once is lost, and
+    /// counted.
     package static func writeError(_ bytes: [UInt8]) {
+        let rest = write(lines: bytes, to: 2)
+        if !rest.isEmpty { loseLines(max(1, rest.count { $0 == UInt8(ascii: "\n") })) }
+    }
+
+    /// Gives what was not taken.
+    static func write(lines bytes: [UInt8], to descriptor: Int32) -> ArraySlice<UInt8> {
         var rest = bytes[...]
         while !rest.isEmpty {
             var next = rest.prefix(piece)
             if next.count < rest.count, let newline = next.lastIndex(of: UInt8(ascii: "\n")) { next = next[...newline] }
             let count = unsafe next.withUnsafeBytes { buffer in
-                unsafe lg_write_if_ready(2, buffer.baseAddress, buffer.count)
+                unsafe lg_write_if_ready(descriptor, buffer.baseAddress, buffer.count)
             }
-            if count != next.count { return }
+            // Of a line that was written in part the rest is lost with what comes behind it.
+            if count != next.count { return rest.dropFirst(max(0, count)) }
             rest = rest[next.endIndex...]
         }
+        return rest
     }
 }

@@ -9,6 +9,8 @@ package protocol Kernel: AnyObject {
     func now() -> Instant
     /// Seconds since 1970, for what tokens and certificates say.
     func wallClock() -> Int64
+    /// The same in milliseconds, for what people read.
+    func wallClockMilliseconds() -> Int64
 
     /// A non-blocking stream socket for that address's family.
     func socket(for address: SocketAddress) -> Int32
@@ -39,6 +41,8 @@ package protocol Kernel: AnyObject {
 }
 
 extension Kernel {
+    package func wallClockMilliseconds() -> Int64 { wallClock() * 1_000 }
+
     /// Reads into the buffer's room, which must not be empty: the bytes read, 0 at the end of file, or an error.
     package func read(_ fd: Int32, into buffer: Buffer) -> Int {
         unsafe buffer.fill { room in unsafe read(fd, into: room) }

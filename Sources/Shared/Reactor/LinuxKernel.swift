@@ -21,6 +21,7 @@ import Glibc
 
     package func now() -> Instant { Instant(nanoseconds: lg_monotonic_ns()) }
     package func wallClock() -> Int64 { lg_realtime_seconds() }
+    package func wallClockMilliseconds() -> Int64 { lg_realtime_ms() }
 
     package func socket(for address: SocketAddress) -> Int32 {
         lg_socket(address.family == .ipv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue))

@@ -23,6 +23,16 @@ package final class Reactor {
     package var now: Instant { time }
     /// Private, so that the compiler sees all that touches it and checks nothing at run time.
     private var time: Instant
+    /// The earliest moment at which what is being handled now can have happened; never later than `now`.
+    ///
+    /// A wait that slept was ended by it, so that it has just happened. One that returned at once found it there: it came
+    /// at some time since the loop had looked last, and how long ago that was is how late the loop may be.
+    package var happenedSince: Instant { since }
+    private var since: Instant
+    /// When the last wait returned that found no more than it could give.
+    private var lookedAt: Instant
+    /// A wait that took no longer did not sleep.
+    private static let sleepNanoseconds: UInt64 = 50_000
     private let registrations = Slab<Slot>()
     private let freeRegistrations = Slab<Int>(capacity: 16)
     private var timers: TimerWheel
@@ -59,6 +69,8 @@ package final class Reactor {
     package init(kernel: any Kernel) {
         self.kernel = kernel
         time = kernel.now()
+        since = time
+        lookedAt = time
         timers = TimerWheel(now: time)
     }
 
@@ -206,8 +218,12 @@ package final class Reactor {
             let wait = deadline.since(now)
             timeout = timeout.map { min($0, wait) } ?? wait
         }
+        let asked = kernel.now()
         let count = kernel.pollWait(&events, timeout: timeout)
         time = kernel.now()
+        since = time.nanoseconds(since: asked) > Self.sleepNanoseconds ? time : lookedAt
+        // What a full batch has left behind was there before.
+        if count < events.count { lookedAt = time }
         for index in 0..<count {
             let event = events[index]
             let slot = Int(truncatingIfNeeded: event.tag & 0xffff_ffff)

@@ -11,7 +11,7 @@ package struct ExchangeRow: Equatable, Sendable {
         case lastProgress
         case bytesFromClient
         case bytesToClient
-        /// With the stream to the API server in its upper half; see `ExchangeRow.kindWord`.
+        /// With the verb, and the stream to the API server in its upper half; see `ExchangeRow.kindWord`.
         case kind = 30
     }
 
@@ -31,19 +31,35 @@ package struct ExchangeRow: Equatable, Sendable {
     package var method = FixedText<1>()
     package var user = FixedText<6>()
     package var path = FixedText<13>()
+    /// What the request is for, at most 40 bytes, cut; empty: no resource.
+    package var resource = FixedText<5>()
+    package var verb = ExchangeVerb.none
+    /// Whoever wrote it died, or stood still, in the middle: parts of it may be of another exchange, or missing.
+    package var isTorn = false
 
     /// What its deadlines go by.
     package enum Class: UInt64, Sendable {
         case ordinary = 0
         case longRunning = 1
         case tunnel = 2
+
+        /// In one word, as `lychgate ps` and the log have it.
+        package var name: String {
+            switch self {
+            case .ordinary: "ordinary"
+            case .longRunning: "long-running"
+            case .tunnel: "tunnel"
+            }
+        }
     }
     package var kind = Class.ordinary
     /// The HTTP/2 stream to the API server; 0: it goes by a connection of its own, or has none yet.
     package var upstreamStream: UInt32 = 0
 
-    /// The two as they stand in one word.
-    package static func kindWord(_ kind: Class, stream: UInt32) -> UInt64 { kind.rawValue | UInt64(stream) << 32 }
+    /// The three as they stand in one word.
+    package static func kindWord(_ kind: Class, _ verb: ExchangeVerb, stream: UInt32) -> UInt64 {
+        kind.rawValue | UInt64(verb.rawValue) << 8 | UInt64(stream) << 32
+    }
 
     package init() {}
 
@@ -62,8 +78,11 @@ package struct ExchangeRow: Equatable, Sendable {
         method = FixedText { load(10 + $0) }
         user = FixedText { load(11 + $0) }
         path = FixedText { load(17 + $0) }
-        kind = Class(rawValue: load(30) & 0xffff_ffff) ?? .ordinary
-        upstreamStream = UInt32(truncatingIfNeeded: load(30) >> 32)
+        let kinds = load(30)
+        kind = Class(rawValue: kinds & 0xff) ?? .ordinary
+        verb = ExchangeVerb(rawValue: UInt8(truncatingIfNeeded: kinds >> 8)) ?? .none
+        upstreamStream = UInt32(truncatingIfNeeded: kinds >> 32)
+        resource = FixedText { load(31 + $0) }
     }
 
     func store(_ put: (Int, UInt64) -> Void) {
@@ -80,6 +99,7 @@ package struct ExchangeRow: Equatable, Sendable {
         method.store { put(10 + $0, $1) }
         user.store { put(11 + $0, $1) }
         path.store { put(17 + $0, $1) }
-        put(30, Self.kindWord(kind, stream: upstreamStream))
+        put(30, Self.kindWord(kind, verb, stream: upstreamStream))
+        resource.store { put(31 + $0, $1) }
     }
 }

@@ -71,6 +71,8 @@ package enum Figure: Int, CaseIterable, Sendable {
     /// Such connections ended because the API server did not answer PING, and because it broke or overdid things.
     case upstreamSilent
     case upstreamFloods
+    /// Log lines that standard error did not take.
+    case logLinesLost
 
     /// Whether it only grows while its process lives, so that it can be summed over processes that are gone.
     package var isCounter: Bool {

@@ -15,7 +15,7 @@
 /// The supervisor's own panel has the same layout, with `SupervisorFigure` for `Figure` and a `ProcessRow` in each row.
 package enum PanelLayout {
     package static let magic: UInt64 = 0x6c79_6368_6761_7465
-    package static let version: UInt64 = 3
+    package static let version: UInt64 = 4
 
     enum Header: Int {
         case magic
@@ -32,7 +32,8 @@ package enum PanelLayout {
     static let durations = 464
     static let tables = 1_024
     static let rows = 2_560
-    static let rowWords = 32
+    /// Whole cache lines; an exchange's takes 37, with the sequence number in front.
+    static let rowWords = 40
 
     /// Bytes of a panel with so many rows.
     package static func size(rows count: Int) -> Int { (rows + count * rowWords) * 8 }

@@ -102,8 +102,16 @@ package final class PanelReader {
     }
 
     /// The rows of exchanges in flight now. A row that keeps changing under our eyes is left out after a few tries.
-    package func rows() -> [ExchangeRow] {
-        (0..<rowCount).compactMap { row($0) }
+    ///
+    /// - Parameter isDead: nobody writes here any more. A row that is half written stays so, and is given as torn.
+    package func rows(isDead: Bool = false) -> [ExchangeRow] {
+        isForeignByNow ? [] : (0..<rowCount).compactMap { row($0, isDead: isDead) }
+    }
+
+    /// Its worker, which had not begun when the panel was made, writes another layout than ours.
+    private var isForeignByNow: Bool {
+        let version = load(PanelLayout.Header.version.rawValue)
+        return version != 0 && version != PanelLayout.version
     }
 
     /// On the supervisor's panel: its children.
@@ -114,8 +122,12 @@ package final class PanelReader {
         }
     }
 
-    private func row(_ index: Int) -> ExchangeRow? {
-        guard let row = consistent(index, { ExchangeRow($0) }), row.id != 0 else { return nil }
+    private func row(_ index: Int, isDead: Bool) -> ExchangeRow? {
+        if let row = consistent(index, { ExchangeRow($0) }) { return row.id == 0 ? nil : row }
+        let base = PanelLayout.rows + index * PanelLayout.rowWords
+        guard isDead, load(base) & 1 == 1 else { return nil }
+        var row = ExchangeRow { load(base + 1 + $0) }
+        row.isTorn = true
         return row
     }
 

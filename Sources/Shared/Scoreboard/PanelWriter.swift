@@ -100,6 +100,14 @@ package final class PanelWriter {
         writeRow(index) { put in user.store { put(ExchangeRow.userOffset + $0, $1) } }
     }
 
+    #if DEBUG
+        /// For tests: as a death in the middle of writing leaves it.
+        package func tearRow(_ index: Int) {
+            let base = PanelLayout.rows + index * PanelLayout.rowWords
+            words.store(base, words.loadRelaxed(base) | 1)
+        }
+    #endif
+
     private func writeRow(_ index: Int, _ store: ((Int, UInt64) -> Void) -> Void) {
         guard index >= 0, index < rowCount else { return }
         let base = PanelLayout.rows + index * PanelLayout.rowWords

@@ -36,4 +36,6 @@ package enum SupervisorFigure: Int, CaseIterable, Sendable {
     case restartsFailed
     case upgradesDone
     case upgradesFailed
+    /// Log lines that standard error did not take.
+    case logLinesLost
 }

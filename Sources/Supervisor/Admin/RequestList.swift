@@ -30,6 +30,12 @@ struct RequestList: Codable, Equatable {
         var bytesToClient: UInt64
         /// The HTTP/2 stream to the API server, if it goes by one.
         var upstreamStream: UInt32?
+        /// ordinary, long-running or tunnel: what its deadlines go by.
+        var `class`: String?
+        /// What it does, as kube-apiserver calls it; empty: nothing that has a name.
+        var verb: String?
+        /// What it does that to; empty: it is for no resource.
+        var resource: String?
     }
 
     /// One line of JSON. Written by hand: ten thousand requests through a general encoder would hold the loop.
@@ -63,7 +69,8 @@ extension RequestList.Request {
             deadlineSeconds: row.deadline == .never ? nil : Self.seconds(row.deadline.since(now)),
             client: row.client.description, user: row.user.text, method: row.method.text, path: row.path.text,
             bytesFromClient: row.bytesFromClient, bytesToClient: row.bytesToClient,
-            upstreamStream: row.upstreamStream == 0 ? nil : row.upstreamStream)
+            upstreamStream: row.upstreamStream == 0 ? nil : row.upstreamStream, class: row.kind.name,
+            verb: row.verb.name, resource: row.resource.text)
     }
 
     /// In milliseconds' precision.
@@ -83,6 +90,12 @@ extension RequestList.Request {
         Self.quote(path, to: &line)
         line.append(contentsOf: ",\"bytesFromClient\":\(bytesFromClient),\"bytesToClient\":\(bytesToClient)".utf8)
         if let upstreamStream { line.append(contentsOf: ",\"upstreamStream\":\(upstreamStream)".utf8) }
+        if let `class` { line.append(contentsOf: ",\"class\":\"\(`class`)\"".utf8) }
+        if let verb { line.append(contentsOf: ",\"verb\":\"\(verb)\"".utf8) }
+        if let resource {
+            line.append(contentsOf: ",\"resource\":".utf8)
+            Self.quote(resource, to: &line)
+        }
         line.append(UInt8(ascii: "}"))
     }
 

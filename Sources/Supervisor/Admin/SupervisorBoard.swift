@@ -32,7 +32,9 @@ final class SupervisorBoard {
     }
 
     var saved: SavedPool.Board {
-        .init(startedAt: startedAt, spawns: spawns, recycles: recycles, retired: retired, reloads: reloads)
+        .init(
+            startedAt: startedAt, spawns: spawns, recycles: recycles, retired: retired, reloads: reloads,
+            logLinesLost: StandardStream.linesLost)
     }
 
     /// Counts on from what the program before us had.
@@ -40,11 +42,10 @@ final class SupervisorBoard {
         startedAt = saved.startedAt
         spawns = saved.spawns
         retired = saved.retired
-        for (index, count) in saved.recycles.prefix(recycles.count).enumerated() { recycles[index] = count }
         writer.set(.startedAt, UInt64(max(0, startedAt)))
         for (index, count) in (saved.reloads ?? []).prefix(reloads.count).enumerated() { reloads[index] = count }
         writer.set(.spawns, spawns)
-        for (index, count) in recycles.enumerated() { writer.set(.recycles, index, count) }
+        StandardStream.loseLines(Int(clamping: saved.logLinesLost ?? 0))
         for (index, count) in reloads.enumerated() { writer.set(Self.reloadFigures[index].figure, count) }
     }
 
@@ -78,12 +79,16 @@ final class SupervisorBoard {
         writer.set(Self.reloadFigures[index].figure, reloads[index])
     }
 
-    /// A process was reaped; its slot says why.
-    func ended(_ process: WorkerProcess, _ slot: WorkerSlot) {
+    /// A process was reaped.
+    func ended(_ process: WorkerProcess) {
         if process.role == .gateway { retired.add(process.panel) }
-        let reason = ChildEnd(slot.machine, leavesFor: slot.leavesFor)
-        recycles[reason.rawValue] += 1
-        writer.set(.recycles, reason.rawValue, recycles[reason.rawValue])
+    }
+
+    /// So many children were replaced for this reason.
+    func replaced(_ count: UInt64, for reason: RecycleReason) {
+        let place = ChildEnd(reason).rawValue
+        recycles[place] = count
+        writer.set(.recycles, place, count)
     }
 
     /// Once in each turn: a sign of life, and the ledger.
@@ -120,6 +125,7 @@ final class SupervisorBoard {
         }
         for index in row..<max(row, rowsUsed) { writer.writeProcess(index, nil) }
         rowsUsed = row
+        writer.set(SupervisorFigure.logLinesLost, StandardStream.linesLost)
         writer.set(.memoryBytes, ProcessFigures.rssAnonBytes(pid: ProcessFigures.ownPid) ?? 0)
     }
 }
@@ -132,7 +138,7 @@ extension ProcessRow {
         role = UInt64(PanelOwner(process).role.rawValue)
         pid = UInt64(process.pid)
         state = slot.state.rawValue
-        memoryBytes = ProcessFigures.rssAnonBytes(pid: process.pid) ?? 0
+        memoryBytes = process.memory ?? 0
         youngDeaths = UInt64(slot.machine.youngDeaths)
     }
 }
@@ -151,33 +157,22 @@ extension PanelOwner {
 }
 
 extension ChildEnd {
-    /// Of a process that has just ended: the machine has not yet been told.
-    init(_ machine: SlotStateMachine, leavesFor: RecycleReason? = nil) {
-        switch machine.reason {
-        case .startDeadline: self = .startDeadline
-        case .protocolError: self = .protocolError
-        case .hung: self = .hung
-        case .drainDeadline: self = .drainDeadline
-        case .forced: self = .forced
-        case .channelLost: self = .channelLost
-        case .memoryHard: self = .memoryHard
-        case .versionSkew: self = .versionSkew
-        case nil:
-            guard machine.wasToldToDrain else {
-                self = .died
-                return
+    init(_ reason: RecycleReason) {
+        self =
+            switch reason {
+            case .inFlight: .inFlight
+            case .orphans: .orphans
+            case .memorySoft: .memorySoft
+            case .maxRequests: .maxRequests
+            case .maxAge: .maxAge
+            case .roll: .roll
+            case .memoryHard: .memoryHard
+            case .hung: .hung
+            case .protocolError: .protocolError
+            case .startDeadline: .startDeadline
+            case .channelLost: .channelLost
+            case .versionSkew: .versionSkew
+            case .died: .died
             }
-            self =
-                switch leavesFor {
-                case .inFlight: .inFlight
-                case .orphans: .orphans
-                case .memorySoft: .memorySoft
-                case .maxRequests: .maxRequests
-                case .maxAge: .maxAge
-                case .roll: .roll
-                case nil, .memoryHard, .hung, .protocolError, .startDeadline, .channelLost, .versionSkew, .died:
-                    .drained
-                }
-        }
     }
 }

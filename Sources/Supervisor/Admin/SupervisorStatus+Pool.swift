@@ -26,8 +26,11 @@ extension SupervisorStatus.Admin {
 }
 
 extension SupervisorStatus.Worker {
-    init(_ slot: WorkerSlot) {
+    init(_ slot: WorkerSlot, now: Instant) {
         let process = slot.process
+        let seconds = { (duration: Duration) in duration.milliseconds.rounded() / 1_000 }
+        var startsIn: Double?
+        if case .waiting(let until) = slot.machine.state { startsIn = seconds(until.since(now)) }
         let figure = { (figure: Figure) in process?.panel.value(figure) ?? 0 }
         let pid = process?.pid ?? 0
         self.init(
@@ -41,7 +44,24 @@ extension SupervisorStatus.Worker {
                 max: Double(figure(.orphanMicrosecondsMax)) / 1_000),
             rssAnonBytes: process == nil ? 0 : ProcessFigures.rssAnonBytes(pid: pid) ?? 0,
             descriptors: process == nil ? 0 : ProcessFigures.descriptors(pid: pid) ?? 0,
-            processor: process?.processor)
+            processor: process?.processor, memoryBytes: process?.memory,
+            ageSeconds: process.map { seconds(now.since($0.started)) }, youngDeaths: slot.machine.youngDeaths,
+            startsInSeconds: startsIn)
+    }
+}
+
+extension SupervisorStatus.Change {
+    /// nil: nothing goes on.
+    init?(_ reloader: Reloader, _ upgrader: Upgrader, _ pool: WorkerPool) {
+        if let roll = pool.rollProgress, let kind = reloader.underWay {
+            self.init(
+                kind: kind.rawValue, phase: roll.isGoingBack ? "goingBack" : "rolling", ready: roll.ready,
+                workers: roll.workers)
+        } else if let kind = reloader.underWay ?? (upgrader.isBusy ? .upgrade : nil) {
+            self.init(kind: kind.rawValue, phase: "checking")
+        } else {
+            return nil
+        }
     }
 }
 

@@ -14,9 +14,25 @@ struct SupervisorStatus: Codable, Equatable {
     /// nil: none is configured.
     var admin: Admin?
     var workers: [Worker]
-    /// Gateway workers that were replaced, by `RecycleReason`; those that never happened are left out.
+    /// Children that were replaced, by `RecycleReason`, as `lychgate_worker_recycles_total` counts them; those that never
+    /// happened are left out.
     var recycles: [String: UInt64]
     var supervisor: Process
+    /// A reload, restart or upgrade that goes on; nil: none does.
+    var change: Change?
+    /// Why the last reload or restart failed, and the last upgrade; nil: it did not.
+    var reloadFailure: String?
+    var upgradeFailure: String?
+
+    struct Change: Codable, Equatable {
+        /// reload, restart or upgrade.
+        var kind: String
+        /// checking, rolling, or goingBack to what was before.
+        var phase: String
+        /// Gateway workers that are what they are to be and ready, of so many; nil: none was begun with.
+        var ready: Int?
+        var workers: Int?
+    }
 
     struct Listener: Codable, Equatable {
         var name: String
@@ -69,6 +85,14 @@ struct SupervisorStatus: Codable, Equatable {
         var descriptors: Int
         /// The processor that it is bound to (`workers.cpuAffinity`); nil: to none.
         var processor: Int?
+        /// What recycling judges: the larger of `rssAnonBytes` and what its control group holds.
+        var memoryBytes: UInt64?
+        /// Since its process was started; nil: there is none.
+        var ageSeconds: Double?
+        /// Deaths in a row of the slot's processes that died young.
+        var youngDeaths: Int?
+        /// Until the next process is started, while that waits.
+        var startsInSeconds: Double?
     }
 
     /// How long upstream work outlived its client.

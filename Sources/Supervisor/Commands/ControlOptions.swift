@@ -23,15 +23,26 @@ struct ControlOptions: ParsableArguments {
         }
     }
 
-    /// Connects, asks and gives the answer's line, all within `patience`.
+    /// Connects, asks and gives the answer's line, all within `patience`; an answer that is none is the command's failure.
     func ask(_ request: ControlRequest, patience: Duration = Self.patience) throws -> [UInt8] {
+        try ControlReply.check(try self.exchange(request, patience: patience))
+    }
+
+    /// The same, whatever the answer is.
+    ///
+    /// - Parameter late: what to say when the gateway has taken the request on and `patience` is over.
+    func exchange(_ request: ControlRequest, patience: Duration = Self.patience, late: String? = nil) throws -> [UInt8]
+    {
         let path = try self.path()
+        var isTakenOn = false
         do {
             let connection = try UnixConnection(path: path, deadline: Instant.now + patience)
             try connection.send(ControlAnswer.line(request))
+            isTakenOn = true
             return try connection.readLine(limit: Self.answerLimit)
         } catch {
-            throw CommandFailure("no answer from the gateway at \(path): \(error); is it running?")
+            if isTakenOn, error == .timedOut, let late { throw CommandFailure(late) }
+            throw CommandFailure("no answer from the gateway at \(path): \(ControlReply.explain(error))")
         }
     }
 
@@ -42,9 +53,6 @@ struct ControlOptions: ParsableArguments {
 
     func read<Answer: Decodable>(_ line: [UInt8], as type: Answer.Type) throws -> Answer {
         if let answer = try? JSONDecoder().decode(type, from: Data(line)) { return answer }
-        if let failure = try? JSONDecoder().decode(ControlFailure.self, from: Data(line)) {
-            throw CommandFailure(failure.error)
-        }
         throw CommandFailure("the gateway's answer is not one that this version reads; try -o json")
     }
 

@@ -63,8 +63,11 @@ struct WaitOptions: ParsableArguments {
 
     /// Asks, waits, and prints what was done; what was not is the command's failure.
     func ask(_ command: String, _ control: ControlOptions) throws {
-        let line = try control.ask(
-            ControlRequest(command: command), patience: DurationText.parse(self.timeout) ?? .zero)
+        let line = try control.exchange(
+            ControlRequest(command: command), patience: DurationText.parse(self.timeout) ?? .zero,
+            late:
+                "the \(command) has not ended within \(self.timeout), and goes on: `lychgate status` shows how far it is"
+        )
         guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(line)) else {
             throw CommandFailure("the gateway closed the connection before the \(command) had ended; see its log")
         }

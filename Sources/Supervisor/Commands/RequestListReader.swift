@@ -46,12 +46,14 @@ struct RequestListReader {
             guard let found = integer() else { return nil }
             stream = UInt32(clamping: found)
         }
-        guard skip("}") else { return nil }
+        guard let kind = optionalText(",\"class\":"), let verb = optionalText(",\"verb\":"),
+            let resource = optionalText(",\"resource\":"), skip("}")
+        else { return nil }
         return RequestList.Request(
             id: id, pid: Int32(clamping: pid), phase: phase, ageSeconds: age, idleSeconds: idle,
             deadlineSeconds: deadline, client: client, user: user, method: method, path: path,
             bytesFromClient: fromClient, bytesToClient: toClient,
-            upstreamStream: stream)
+            upstreamStream: stream, class: kind, verb: verb, resource: resource)
     }
 
     private mutating func skip(_ literal: String) -> Bool {
@@ -74,6 +76,12 @@ struct RequestListReader {
         }
         let text = String(decoding: bytes[start..<place], as: UTF8.self)
         return skip("\"") ? text : nil
+    }
+
+    /// A member that a gateway of another build may not write; nil: it is there, and not as expected.
+    private mutating func optionalText(_ member: String) -> String?? {
+        guard skip(member) else { return .some(nil) }
+        return text().map { .some($0) }
     }
 
     private mutating func integer() -> UInt64? {

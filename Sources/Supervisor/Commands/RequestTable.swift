@@ -8,12 +8,19 @@ enum RequestTable {
         let rows = answer.requests.map { request in
             [
                 request.id, Self.time(request.ageSeconds), Self.time(request.idleSeconds), request.phase,
-                request.client, Self.plain(request.user), "\(request.bytesFromClient)", "\(request.bytesToClient)",
-                Self.plain(request.method), Self.plain(request.path),
+                Self.plain(request.class ?? ""), request.client, Self.plain(request.user), "\(request.bytesFromClient)",
+                "\(request.bytesToClient)",
+                Self.plain(request.verb ?? ""), Self.plain(request.resource ?? ""), Self.plain(request.method),
+                Self.plain(request.path),
             ]
         }
         let table = TextTable.text(
-            [["ID", "AGE", "IDLE", "PHASE", "CLIENT", "USER", "IN", "OUT", "METHOD", "PATH"]] + rows)
+            [
+                [
+                    "ID", "AGE", "IDLE", "PHASE", "CLASS", "CLIENT", "USER", "IN", "OUT", "VERB", "RESOURCE", "METHOD",
+                    "PATH",
+                ]
+            ] + rows)
         let hidden = answer.total - answer.requests.count
         return hidden > 0 ? "\(table)\n… and \(hidden) more" : table
     }

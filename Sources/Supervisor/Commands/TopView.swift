@@ -47,11 +47,10 @@ struct TopView {
             return rate(Double(status.handoff.accepted - before.handoff.accepted) / seconds)
         }
         let requests = ended.contains { $0 != nil } ? rate(ended.reduce(0) { $0 + ($1 ?? 0) }) : nil
-        let recycles = status.recycles.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         return [
             "requests \(requests ?? "-")/s", "connections \(accepted ?? "-")/s",
             "in flight \(sum(\.inFlight))", "open \(sum(\.connections))", "orphans \(sum(\.orphans))",
-            "lost \(status.handoff.lost)", "replaced \(recycles.isEmpty ? "0" : recycles.joined(separator: " "))",
+            "lost \(status.handoff.lost)", "replaced \(status.recycles.isEmpty ? "0" : StatusTable.recycles(status))",
         ].joined(separator: "  ")
     }
 

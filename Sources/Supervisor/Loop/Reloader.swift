@@ -57,6 +57,9 @@ final class Reloader {
         return true
     }
 
+    /// What goes on; nil: nothing.
+    var underWay: Kind? { isBusy ? kind : nil }
+
     /// How long one may take at most.
     var allowance: Duration {
         WorkerCheck.patience * 2

@@ -52,7 +52,8 @@ extension Supervisor: ControlResponder {
             handoff: .init(pool.handOff.ledger),
             keyring: .init(pool.keyring, generation: pool.current.keyring.keys.generation),
             admin: pool.admin.flatMap { gate in admin.map { .init(gate, address: $0) } },
-            workers: pool.gateways.filter { $0.machine.state != .gone }.map { .init($0) },
-            recycles: .init(uniqueKeysWithValues: pool.recycles.map { ($0.key.rawValue, $0.value) }), supervisor: .own)
+            workers: pool.gateways.filter { $0.machine.state != .gone }.map { .init($0, now: reactor.now) },
+            recycles: .init(uniqueKeysWithValues: pool.recycles.map { ($0.key.rawValue, $0.value) }), supervisor: .own,
+            change: .init(reloader, upgrader, pool), reloadFailure: reloadFailure, upgradeFailure: upgradeFailure)
     }
 }

@@ -6,8 +6,8 @@ import Shared
 /// What a dead child leaves in the log: how it ended, what it used, and what was in flight, from its panel. Requests are
 /// shown by method, path and user; nothing secret is ever on a panel.
 struct BlackBox {
-    /// Rows written out at most.
-    static let maxRows = 16
+    /// Rows written out at most: far more than a worker dies of, and no more than a moment's work.
+    static let maxRows = 1_024
 
     let log: Logger
     let now: Instant
@@ -20,13 +20,18 @@ struct BlackBox {
         metadata["user_ms"] = "\(exit.userMicroseconds / 1_000)"
         metadata["system_ms"] = "\(exit.systemMicroseconds / 1_000)"
         metadata["max_rss_kib"] = "\(exit.maxResidentKiB)"
+        metadata["minor_faults"] = "\(exit.minorFaults)"
+        metadata["major_faults"] = "\(exit.majorFaults)"
+        metadata["voluntary_switches"] = "\(exit.voluntarySwitches)"
+        metadata["involuntary_switches"] = "\(exit.involuntarySwitches)"
         if let reason = slot.machine.reason { metadata["reason"] = "\(reason.rawValue)" }
+        if let reason = slot.leavesFor { metadata["replaced_for"] = "\(reason.rawValue)" }
         if asTold, exit.code == ExitCode.success {
             log.debug("child ended", metadata: metadata)
             return
         }
         // The rows of other roles are no requests.
-        let rows = process.role == .gateway ? process.panel.rows() : []
+        let rows = process.role == .gateway ? process.panel.rows(isDead: true) : []
         metadata["in_flight"] = "\(rows.count)"
         metadata["crash_tally"] = "\(slot.machine.youngDeaths)"
         metadata["redeliver"] = "\(kept)"
@@ -42,6 +47,11 @@ struct BlackBox {
             metadata["exchange"] = "\(row.id)"
             metadata["phase"] = "\(ExchangePhase.name(row.phase))"
             metadata["age_ms"] = "\(Int(now.since(row.started).milliseconds))"
+            metadata["idle_ms"] = "\(Int(now.since(row.lastProgress).milliseconds))"
+            metadata["class"] = "\(row.kind.name)"
+            metadata["verb"] = "\(row.verb.name)"
+            metadata["resource"] = "\(row.resource.text)"
+            if row.isTorn { metadata["torn"] = "true" }
             metadata["client"] = "\(row.client)"
             metadata["method"] = "\(row.method.text)"
             metadata["path"] = "\(row.path.text)"

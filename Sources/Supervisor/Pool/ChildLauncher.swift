@@ -6,7 +6,8 @@ import Shared
 protocol ChildLauncher: AnyObject {
     /// The versions of the control protocol that its children may speak.
     var speaks: ClosedRange<UInt32> { get }
-    func launch(_ role: WorkerRole) throws(Errno) -> LaunchedChild
+    /// - Parameter id: what it is called here and towards everybody.
+    func launch(_ role: WorkerRole, as id: WorkerID) throws(Errno) -> LaunchedChild
 }
 
 extension ChildLauncher {

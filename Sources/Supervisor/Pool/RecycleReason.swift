@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a gateway worker was replaced: the keys of `recycles` in the status, and a label of its metric. They are an
+/// Why a child was replaced: the keys of `recycles` in the status, and a label of its metric. They are an
 /// interface: added to, never renamed.
 enum RecycleReason: String, CaseIterable, Sendable, Codable {
     // Voluntary: the new one first, then the old one drains.
@@ -21,9 +21,10 @@ enum RecycleReason: String, CaseIterable, Sendable, Codable {
     /// It ended by itself.
     case died
 
-    /// What a process's end counts as; nil: it was told to end, and that was counted when it was told.
-    init?(endedFor reason: SlotStateMachine.Reason?) {
+    /// What a process's end counts as; nil: it went as it was told, and if another took its place that was counted then.
+    init?(endedFor reason: SlotStateMachine.Reason?, wasToldToDrain: Bool, restarts: Bool) {
         switch reason {
+        case nil where wasToldToDrain || !restarts: return nil
         case nil: self = .died
         case .startDeadline: self = .startDeadline
         case .protocolError: self = .protocolError

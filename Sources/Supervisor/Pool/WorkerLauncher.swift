@@ -38,14 +38,15 @@ final class WorkerLauncher: ChildLauncher {
     }
 
     /// The child's copies: 3 channel, 4 panel, 5 configuration.
-    func launch(_ role: WorkerRole) throws(Errno) -> LaunchedChild {
+    func launch(_ role: WorkerRole, as id: WorkerID) throws(Errno) -> LaunchedChild {
         let ends = try SocketPair.make()
         let ours = FileDescriptor(owning: ends.ours)
         let theirs = FileDescriptor(owning: ends.theirs)
         let board = try PanelReader.makeFile(rows: panelRows)
         let panel = try PanelReader(board, rows: panelRows, keepsFile: true)
         let process = try ChildProcess.spawn(
-            path: program.pathForChildren, name: program.path, arguments: [role.rawValue], environment: environment,
+            path: program.pathForChildren, name: program.path, arguments: [role.rawValue],
+            environment: environment + ["\(ControlProtocol.workerVariable)=\(id)"],
             descriptors: [theirs.raw, board.raw, configuration.raw])
         // Without a group of its own it is watched by its RssAnon alone.
         let group = try? groups?.admit(process.pid, name: WorkerGroups.name(role, process.pid), limit: groupLimit)

@@ -10,7 +10,7 @@ extension WorkerPool {
         let readySince = slot.machine.state == .ready ? slot.machine.readySince : nil
         let figures = RecyclePolicy.Figures(
             inFlight: process.panel.value(.exchangesInFlight), orphans: process.panel.value(.orphans),
-            memory: DeliberateFault.isOn(.memoryNotWatched) ? nil : process.memory,
+            memory: DeliberateFault.isOn(.memoryNotWatched) ? nil : process.measureMemory(),
             requests: process.panel.value(.exchangesEnded))
         switch process.recycling?.judge(figures, readySince: readySince, now: now) {
         case nil, .keep: break
@@ -26,7 +26,7 @@ extension WorkerPool {
                 metadata: [
                     "worker": "\(process.id)", "pid": "\(process.pid)", "reason": "\(reason.rawValue)",
                     "in_flight": "\(figures.inFlight)", "orphans": "\(figures.orphans)",
-                    "rss_anon_bytes": "\(figures.memory ?? 0)", "requests": "\(figures.requests)",
+                    "memory_bytes": "\(figures.memory ?? 0)", "requests": "\(figures.requests)",
                 ])
             // After a roll to more workers, which found the slots of the first ones free already, there may be none left.
             begin(
@@ -65,7 +65,7 @@ extension WorkerPool {
         case .drain(let number, let reason):
             let slot = gateways[number]
             if slot.machine.state == .ready {
-                recycles[reason, default: 0] += 1
+                countReplacement(for: reason)
                 slot.leavesFor = reason
             }
             drain(slot, deadline: now + deadlines.drain, hard: now + deadlines.hardStop)
@@ -96,12 +96,14 @@ extension WorkerPool {
         setTimer(of: slot)
     }
 
-    /// A gateway worker has ended: what it counts as, and what that means for a replacement. `restarts`: its slot would
-    /// start another.
+    /// In one place, so that the status and the metric never differ.
+    func countReplacement(for reason: RecycleReason) {
+        recycles[reason, default: 0] += 1
+        board.replaced(recycles[reason, default: 0], for: reason)
+    }
+
+    /// A gateway worker has ended, and what that means for a replacement. `restarts`: its slot would start another.
     func noteEnd(of slot: WorkerSlot, restarts: Bool, now: Instant) {
-        if let reason = RecycleReason(endedFor: slot.machine.reason), restarts || slot.machine.reason != nil {
-            recycles[reason, default: 0] += 1
-        }
         perform(replacement.ended(slot: slot.number), now: now)
         guard !restarts else { return }
         perform(replacement.gone(slot: slot.number), now: now)

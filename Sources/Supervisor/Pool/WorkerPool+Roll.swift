@@ -18,6 +18,13 @@ extension WorkerPool {
         var wanted: Edition { failure == nil ? to : from }
     }
 
+    /// How far the roll is: workers that are what they are to be and ready, of how many. nil: there is none.
+    var rollProgress: (ready: Int, workers: Int, isGoingBack: Bool)? {
+        guard let roll else { return nil }
+        let ready = gateways.count { $0.edition === roll.wanted && $0.machine.state == .ready }
+        return (ready, roll.wanted.workers, roll.failure != nil)
+    }
+
     /// How long a roll may take: each worker in turn starts, and all drain, at most twice after one another where the new
     /// pool is much smaller than the old one.
     func rollAllowance(workers: Int, _ deadlines: DeadlinesConfiguration) -> Duration {

@@ -75,6 +75,7 @@ extension WorkerPool {
         }
         everReady = Set(saved.everReady)
         board.restore(saved.board)
+        for (reason, count) in recycles { board.replaced(count, for: reason) }
     }
 
     /// There is no way back any more: words that the program before owed somebody are said.

@@ -39,7 +39,7 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
     var replacement = ReplacementStateMachine()
     /// No voluntary replacement before: the last one failed.
     var replaceNotBefore = Instant.zero
-    /// Gateway workers that were replaced, by reason.
+    /// Children that were replaced, by reason.
     var recycles: [RecycleReason: UInt64] = [:]
     private let descriptorLimit: Int
     private var refusalPacer = LogPacer()
@@ -242,14 +242,20 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
         guard let slot = slot(of: process) else { return }
         slot.process = nil
         let (kept, lost) = handOff(of: process)?.workerDied(process.id, now: now) ?? (0, 0)
-        board.ended(process, slot)
+        board.ended(process)
         admin?.ended(process)
         let aftermath = slot.machine.exited(now)
         BlackBox(log: log, now: now).write(
             process, exit: exit, slot: slot, asTold: slot.machine.wasToldToDrain || aftermath == .gone, kept: kept,
             lost: lost)
         if let begin = process.drainBegan { tally.workerGone(begin: begin, end: process.figures) }
-        if slot.role == .gateway { noteEnd(of: slot, restarts: aftermath != .gone, now: now) }
+        let restarts = aftermath != .gone
+        if let reason = RecycleReason(
+            endedFor: slot.machine.reason, wasToldToDrain: slot.machine.wasToldToDrain, restarts: restarts)
+        {
+            countReplacement(for: reason)
+        }
+        if slot.role == .gateway { noteEnd(of: slot, restarts: restarts, now: now) }
         if exit.code == ExitCode.configuration, slot.machine.reason == nil, !everReady.contains(process.role) {
             log.critical("a child cannot work with this configuration", metadata: ["role": "\(process.role.rawValue)"])
             setTimer(of: slot)

@@ -43,7 +43,7 @@ final class WorkerProcess: ControlChannelOwner, EventHandler {
         id: WorkerID, role: WorkerRole, launcher: any ChildLauncher, reactor: Reactor,
         owner: any WorkerProcessOwner
     ) throws(Errno) {
-        let launched = try launcher.launch(role)
+        let launched = try launcher.launch(role, as: id)
         try self.init(id: id, role: role, launched: launched, started: reactor.now, reactor: reactor, owner: owner)
     }
 
@@ -95,8 +95,20 @@ final class WorkerProcess: ControlChannelOwner, EventHandler {
         channel?.send(message, passing: descriptor) ?? .closed
     }
 
-    /// Anonymous memory in bytes; nil: unknown.
-    var memory: UInt64? { child.memory }
+    /// Memory in bytes at this moment; nil: unknown. It takes files of the kernel to say.
+    func measureMemory() -> UInt64? {
+        let memory = child.memory
+        measured = (reactor.now, memory)
+        return memory
+    }
+
+    /// The same for whoever only shows it: as it was measured last, unless that is nearly a second ago.
+    var memory: UInt64? {
+        if let measured, reactor.now.since(measured.at) < Self.memoryLasts { return measured.memory }
+        return measureMemory()
+    }
+    private var measured: (at: Instant, memory: UInt64?)?
+    private static let memoryLasts = Duration.milliseconds(900)
 
     func signal(_ signal: Int32) { child.signal(signal) }
 

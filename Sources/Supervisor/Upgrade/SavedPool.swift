@@ -62,6 +62,8 @@ struct SavedPool: Codable, Equatable {
         var retired: PanelTotals
         /// Reloads, restarts and upgrades that ended.
         var reloads: [UInt64]?
+        /// Log lines that were lost.
+        var logLinesLost: UInt64?
     }
 
     /// Workers that there should be, and connections that each is given at most.

@@ -62,7 +62,7 @@ struct MetricsPage {
     private func outcomes(_ totals: PanelTotals, _ page: inout PrometheusText) {
         page.single("orphans", .gauge, "Upstream work older than 100 ms whose client is gone.", totals.value(.orphans))
         page.histogram(
-            "orphan_seconds", "From a client's leaving to the end of what its request had started.",
+            "orphan_seconds", "From a client's leaving, at the earliest, to the end of what its request had started.",
             totals.orphanTimes, sumMicroseconds: totals.value(.orphanMicroseconds), bounds: Self.orphanBounds)
         page.family("cancelled_total", .counter, "Requests that ended before their time, by whose doing and phase.")
         for (index, count) in totals.table(.cancellations).enumerated() {
@@ -114,59 +114,6 @@ struct MetricsPage {
         }
     }
 
-    // MARK: Connections and memory
-
-    private func traffic(_ totals: PanelTotals, _ page: inout PrometheusText) {
-        page.single("connections", .gauge, "Client connections open now.", totals.value(.connections))
-        page.family("tls_handshakes_total", .counter, "TLS handshakes of clients.")
-        page.sample("tls_handshakes_total", [("result", "completed")], totals.value(.tlsHandshakes))
-        page.sample("tls_handshakes_total", [("result", "failed")], totals.value(.tlsFailures))
-        page.single(
-            "proxy_headers_refused_total", .counter, "Connections of proxies without a proper PROXY header.",
-            totals.value(.proxyHeadersRefused))
-        page.family("upstream_connections", .gauge, "Connections to the API server now.")
-        let open = totals.value(.upstreamOpen)
-        let idle = totals.value(.upstreamIdle)
-        page.sample("upstream_connections", [("state", "idle")], idle)
-        page.sample("upstream_connections", [("state", "used")], open > idle ? open - idle : 0)
-        page.single(
-            "upstream_connections_opened_total", .counter, "Connections to the API server begun.",
-            totals.value(.upstreamOpened))
-        http2Upstream(totals, &page)
-        page.single(
-            "upstream_failures_total", .counter, "Connections to the API server that failed.",
-            totals.value(.upstreamFailures))
-        page.single(
-            "upstream_retries_total", .counter, "Requests sent again on a fresh connection.",
-            totals.value(.upstreamRetries))
-    }
-
-    private func http2Upstream(_ totals: PanelTotals, _ page: inout PrometheusText) {
-        page.single(
-            "upstream_http2_connections", .gauge, "Connections to the API server now that carry HTTP/2.",
-            totals.value(.upstreamHTTP2Connections))
-        page.single(
-            "upstream_streams", .gauge, "HTTP/2 streams to the API server now.", totals.value(.upstreamStreams))
-        page.single(
-            "upstream_streams_opened_total", .counter, "HTTP/2 streams to the API server begun.",
-            totals.value(.upstreamStreamsOpened))
-        page.single(
-            "upstream_streams_ended_total", .counter, "HTTP/2 streams to the API server ended.",
-            totals.value(.upstreamStreamsEnded))
-        page.family("upstream_http2_ended_total", .counter, "HTTP/2 connections to the API server that we gave up.")
-        page.sample("upstream_http2_ended_total", [("reason", "silent")], totals.value(.upstreamSilent))
-        page.sample("upstream_http2_ended_total", [("reason", "misbehaved")], totals.value(.upstreamFloods))
-    }
-
-    private func resources(_ totals: PanelTotals, _ page: inout PrometheusText) {
-        page.single("buffer_bytes", .gauge, "Memory of buffers in use.", totals.value(.bufferBytes))
-        page.single(
-            "buffer_refusals_total", .counter, "Buffers refused at the limit.", totals.value(.bufferRefusals))
-        page.single(
-            "descriptors_lost_total", .counter, "Descriptors lost at the descriptor limit.",
-            totals.value(.descriptorsLost))
-    }
-
     // MARK: The supervisor
 
     private func handOff(_ supervisor: PanelReader, _ page: inout PrometheusText) {
@@ -193,7 +140,7 @@ struct MetricsPage {
             supervisor.value(.descriptorPauses))
         page.single("worker_slots", .gauge, "Gateway workers there should be.", supervisor.value(.slots))
         page.single("worker_spawns_total", .counter, "Children started.", supervisor.value(.spawns))
-        page.family("worker_recycles_total", .counter, "Children ended, by reason.")
+        page.family("worker_recycles_total", .counter, "Children replaced, by reason.")
         for (index, count) in supervisor.table(.recycles).enumerated() {
             guard let reason = ChildEnd(rawValue: index) else { continue }
             page.sample("worker_recycles_total", [("reason", reason.name)], count)
@@ -233,7 +180,9 @@ struct MetricsPage {
         for (state, count) in states.sorted(by: { $0.key < $1.key }) {
             page.sample("workers", [("state", state)], count)
         }
-        page.family("worker_memory_bytes", .gauge, "Anonymous memory of children.")
+        page.family(
+            "worker_memory_bytes", .gauge,
+            "Memory of children: the larger of anonymous memory and their control group's working set.")
         for (place, bytes) in memory.sorted(by: { $0.key < $1.key }) {
             page.sample("worker_memory_bytes", place.labels, bytes)
         }

@@ -17,7 +17,7 @@ extension HTTP1Session {
                 return true
             case .refused(let fault):
                 plane.panel.add(.malformedRequests)
-                plane.countWithoutExchange(.http1, status: fault.status)
+                countRefusal(status: fault.status, "invalid_head_\(fault.reason)")
                 answer(GatewayAnswer(fault), to: nil, close: true)
                 return true
             case .incomplete: break
@@ -53,7 +53,8 @@ extension HTTP1Session {
             case .incomplete: return .incomplete
             case .refused(let fault): return .refused(fault)
             case .complete(let head):
-                return .arrived(head, RequestInfo(head, in: bytes), ExchangeRow(head, in: bytes, from: peer))
+                let info = RequestInfo(head, in: bytes)
+                return .arrived(head, info, ExchangeRow(head, info, in: bytes, from: peer))
             }
         }
     }
@@ -64,7 +65,7 @@ extension HTTP1Session {
         connection.setDeadline(.never)
         guard let number = plane.openExchange() else {
             plane.panel.add(.overloadRefusals)
-            plane.countWithoutExchange(.http1, status: GatewayAnswer.overloaded.code)
+            countRefusal(status: GatewayAnswer.overloaded.code, EndReason.refused(.tooManyInFlight).name, head, info)
             receive.consume(head.headLength)
             return answer(
                 .overloaded, to: head, close: !head.keepAlive || !head.framing.isEmpty || head.upgrade != nil)

@@ -102,7 +102,7 @@ final class HTTP1Session: ClientSide, ClientSession {
         switch phase {
         case .head where headStarted:
             plane.count(.requestHead)
-            plane.countWithoutExchange(.http1, status: 408)
+            countRefusal(status: 408, "deadline_request_head")
             answer(
                 GatewayAnswer(code: 408, reason: .timeout, message: "the request's head did not arrive in time"),
                 to: nil, close: true)

@@ -193,6 +193,33 @@ class ClientSide {
         plane.fieldsOwner = exchange
     }
 
+    /// What the log's line will say of a request whose head lies in `receive`; empty where there is no log.
+    final func describe(_ head: RequestHead, _ info: RequestInfo) -> [UInt8] {
+        guard plane.requestLog.isOn else { return [] }
+        return receive.view { RequestLog.describe(head, info, in: $0, listener: service.name, transport) }
+    }
+
+    /// Counts and logs a request that is refused before it has become an exchange.
+    ///
+    /// - Parameters:
+    ///   - status: 0: it gets no response.
+    ///   - end: as a line of the log names it.
+    ///   - head: which lies in `receive`; nil: there is none that could be read.
+    final func countRefusal(
+        status: Int, _ end: @autoclosure () -> String, _ head: RequestHead? = nil, _ info: RequestInfo? = nil
+    ) {
+        plane.countWithoutExchange(transport, status: status)
+        guard plane.requestLog.isOn else { return }
+        let about =
+            if let head, let info { describe(head, info) } else {
+                RequestLog.describe(listener: service.name, transport)
+            }
+        var entry = RequestLog.Entry(client: peer, about: about)
+        entry.status = status
+        entry.reason = end()
+        plane.requestLog.record(entry)
+    }
+
     /// The request's head is not needed any more.
     func consumeHead(_ head: RequestHead) {
         receive.consume(min(head.headLength, receive.count))

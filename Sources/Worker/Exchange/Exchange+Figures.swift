@@ -55,7 +55,7 @@ extension Exchange {
         case .clientGone:
             plane.panel.add(.cancelledByClient)
             countCancellation(.client)
-            plane.panel.recordOrphanTime(plane.reactor.kernel.now().since(plane.reactor.now))
+            plane.panel.recordOrphanTime(plane.reactor.kernel.now().since(plane.reactor.happenedSince))
         case .deadline(let stage): plane.count(.exchange(stage))
         case .cut:
             plane.panel.add(.cutAtDrain)
@@ -69,13 +69,19 @@ extension Exchange {
     }
 
     private func log(_ reason: EndReason, _ nanoseconds: UInt64) {
-        plane.requestLog.record(
-            RequestLog.Entry(
-                id: id, auditID: auditID, client: summary.client, method: summary.method.text, path: summary.path.text,
-                user: user, impersonated: impersonation?.user ?? "", status: status, reason: reason.name,
-                bytesFromClient: requestBody.moved + bytesTunnelled.fromClient,
-                bytesToClient: response.bodyBytes + bytesTunnelled.toClient,
-                nanoseconds: nanoseconds, isLongRunning: isLongRunning,
-                retried: machine.retried))
+        guard plane.requestLog.isOn else { return }
+        var entry = RequestLog.Entry(client: summary.client, about: described)
+        entry.id = id
+        entry.auditID = auditID
+        entry.user = user
+        entry.impersonated = impersonation?.user ?? ""
+        entry.status = status
+        entry.reason = reason.name
+        entry.bytesFromClient = requestBody.moved + bytesTunnelled.fromClient
+        entry.bytesToClient = response.bodyBytes + bytesTunnelled.toClient
+        entry.nanoseconds = nanoseconds
+        entry.isLongRunning = isLongRunning
+        entry.retried = machine.retried
+        plane.requestLog.record(entry)
     }
 }

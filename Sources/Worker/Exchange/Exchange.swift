@@ -28,6 +28,8 @@ final class Exchange: TimerHandler {
     let transport: RequestSeries.Transport
     let started: Instant
     let summary: ExchangeRow
+    /// What its line in the log says of the request, taken down while the head was there; empty where there is no log.
+    let described: [UInt8]
     // The machine and the deadlines are taken out and put back for each step (that is what a computed property does):
     // an access that lasts no longer than a copy needs no check at run time for another that overlaps it.
     private var currentMachine: ExchangeStateMachine
@@ -106,6 +108,7 @@ final class Exchange: TimerHandler {
         verb = RequestSeries.Verb(info.verb)
         transport = client.transport
         self.summary = summary
+        described = client.describe(head, info)
         asksForTunnel =
             isForwarded && client.tunnelSocket != nil && (head.upgrade == .webSocket || head.upgrade == .spdy)
         currentMachine = ExchangeStateMachine(

@@ -23,8 +23,8 @@ extension HTTP2Session {
             case .incomplete: return .refused(.invalidRequestLine)
             case .refused(let fault): return .refused(fault)
             case .complete(let head):
-                return .arrived(
-                    head, RequestInfo(head, in: bytes), ExchangeRow(head, in: bytes, from: connection.peer))
+                let info = RequestInfo(head, in: bytes)
+                return .arrived(head, info, ExchangeRow(head, info, in: bytes, from: connection.peer))
             }
         }
         switch parsed {
@@ -32,7 +32,7 @@ extension HTTP2Session {
         case .arrived(let head, let info, let summary):
             guard let number = plane.openExchange() else {
                 plane.panel.add(.overloadRefusals)
-                plane.countWithoutExchange(.http2, status: 0)
+                stream.countRefusal(status: 0, EndReason.refused(.tooManyInFlight).name, head, info)
                 return reset(stream, .refusedStream)
             }
             plane.fieldsOwner = number.id
@@ -51,7 +51,7 @@ extension HTTP2Session {
 
     func refuse(_ stream: HTTP2Stream, _ fault: HTTPFault, isHead: Bool) {
         plane.panel.add(.malformedRequests)
-        plane.countWithoutExchange(.http2, status: fault.status)
+        stream.countRefusal(status: fault.status, "invalid_head_\(fault.reason)")
         stream.answer(GatewayAnswer(fault), isHead: isHead)
     }
 }

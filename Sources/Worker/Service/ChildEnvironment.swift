@@ -46,6 +46,9 @@ struct ChildEnvironment: ~Copyable {
     /// Gives the control channel away; scoreboard and configuration close with the rest.
     consuming func takeChannel() -> FileDescriptor { channel }
 
+    /// What the supervisor calls this worker, SLOT.GENERATION, as `lychgate ps` does; empty: it did not say.
+    static var worker: String { ProcessEnvironment.value(ControlProtocol.workerVariable) ?? "" }
+
     /// Whether standard error is the journal.
     static var logsToJournal: Bool { ProcessEnvironment.value("LYCHGATE_JOURNAL") != nil }
 }

@@ -39,13 +39,15 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
     ) throws(StartFailure) {
         try self.init(
             configuration: environment.configuration, scoreboard: environment.scoreboard, reactor: reactor,
-            logger: logger, auditSeed: .random(in: 0...UInt64.max))
+            logger: logger, auditSeed: .random(in: 0...UInt64.max), worker: ChildEnvironment.worker)
     }
 
-    /// - Parameter auditSeed: of the identifiers that requests are given; random outside of simulations.
+    /// - Parameters:
+    ///   - auditSeed: of the identifiers that requests are given; random outside of simulations.
+    ///   - worker: what the supervisor calls this worker.
     init(
         configuration: GatewayConfiguration, scoreboard: borrowing FileDescriptor, reactor: Reactor, logger: Logger,
-        auditSeed: UInt64
+        auditSeed: UInt64, worker: String = ""
     ) throws(StartFailure) {
         self.reactor = reactor
         self.logger = logger
@@ -68,7 +70,7 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
         panel.start(pid: getpid())
         plane = Plane(
             reactor: reactor, configuration: configuration, panel: panel, logger: logger, target: target,
-            credentials: credentials, auditSeed: auditSeed)
+            credentials: credentials, auditSeed: auditSeed, worker: worker)
         if let problem = plane.authenticator.policy.problems.first {
             throw .configuration("authentication: \(problem)")
         }

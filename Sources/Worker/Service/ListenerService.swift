@@ -4,6 +4,7 @@ import Shared
 
 /// What the connections of one listener are for, ready for use.
 final class ListenerService {
+    let name: String
     let mode: ListenerConfiguration.Mode
     let identityFields: ListenerConfiguration.IdentityFields
     let audiences: [String]
@@ -23,6 +24,7 @@ final class ListenerService {
     static let shortestToken = 16
 
     init(_ configuration: ListenerConfiguration) {
+        name = configuration.name
         mode = configuration.mode
         identityFields = configuration.identityFields
         audiences = configuration.audiences

@@ -41,7 +41,7 @@ final class Plane {
 
     init(
         reactor: Reactor, configuration: GatewayConfiguration, panel: PanelWriter, logger: Logger,
-        target: UpstreamTarget, credentials: UpstreamCredentials, auditSeed: UInt64
+        target: UpstreamTarget, credentials: UpstreamCredentials, auditSeed: UInt64, worker: String
     ) {
         auditIDs = AuditIDs(seed: auditSeed)
         self.reactor = reactor
@@ -57,7 +57,7 @@ final class Plane {
         // A request's head grows by its user's groups and extras, and by what the gateway says of itself.
         http2Fields = HTTP2FieldList(
             capacity: configuration.limits.fields + configuration.limits.groups + configuration.limits.extras + 32)
-        requestLog = RequestLog(isOn: configuration.logging.requests)
+        requestLog = RequestLog(isOn: configuration.logging.requests, worker: worker, kernel: reactor.kernel)
         streamDrain = StreamDrain(reactor: reactor)
         identityLimits = IdentityLimits(configuration.limits)
         authenticator = Authenticator(configuration: configuration.authentication, limits: identityLimits)
@@ -163,5 +163,6 @@ final class Plane {
     func publishMemory() {
         panel.set(.bufferBytes, UInt64(buffers.leased))
         panel.set(.bufferRefusals, buffers.refusals)
+        panel.set(Figure.logLinesLost, StandardStream.linesLost)
     }
 }

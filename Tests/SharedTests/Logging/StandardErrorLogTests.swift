@@ -45,10 +45,12 @@ struct StandardErrorLogTests {
             // More than a pipe holds (64 KiB); a blocking write would never come back.
             for _ in 0..<2_000 { log.info("Filling", metadata: ["with": "\(String(repeating: "x", count: 100))"]) }
             log.info("Long", metadata: ["with": "\(String(repeating: "x", count: 100_000))"])
+            let lost = StandardStream.linesLost
             close(pipe[1])
             close(2)
             let text = try #require(Sockets.readToEnd(pipe[0]))
             #expect(text.count > 32_768)
+            #expect(UInt64(text.split(separator: "\n").count) + lost == 2_001, "each line is written or counted")
             #expect(
                 text.split(separator: "\n").allSatisfy { $0.hasPrefix("info Filling with=x") && $0.utf8.count == 118 })
         }

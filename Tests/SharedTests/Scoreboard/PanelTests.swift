@@ -129,6 +129,51 @@ struct PanelTests {
         #expect(fcntl(kept, F_GETFL) & O_ACCMODE == O_RDONLY)
     }
 
+    @Test func classVerbAndResourceShareTheRow() throws {
+        let file = try PanelReader.makeFile(rows: 2)
+        let (reader, writer) = (try PanelReader(file, rows: 2), try PanelWriter(file, rows: 2))
+        for verb in ExchangeVerb.allCases {
+            for kind in [ExchangeRow.Class.ordinary, .longRunning, .tunnel] {
+                var row = row(.max)
+                row.kind = kind
+                row.verb = verb
+                row.upstreamStream = .max
+                row.resource = FixedText(String(repeating: "r", count: 40))
+                writer.writeRow(0, row)
+                writer.writeRow(1, self.row(2))
+                #expect(reader.rows() == [row, self.row(2)])
+            }
+        }
+        writer.updateRow(0, .kind, ExchangeRow.kindWord(.tunnel, .get, stream: 7))
+        let updated = try #require(reader.rows().first)
+        #expect(updated.kind == .tunnel && updated.verb == .get && updated.upstreamStream == 7)
+    }
+
+    @Test func whatADeadWriterHasLeftHalfWrittenIsTorn() throws {
+        let file = try PanelReader.makeFile(rows: 3)
+        let (reader, writer) = (try PanelReader(file, rows: 3), try PanelWriter(file, rows: 3))
+        for index in 0..<3 { writer.writeRow(index, row(UInt64(index + 1))) }
+        writer.freeRow(2)
+        // As if it had died between two words of the row.
+        writer.tearRow(1)
+        #expect(reader.rows() == [row(1)])
+        var torn = row(2)
+        torn.isTorn = true
+        #expect(reader.rows(isDead: true) == [row(1), torn])
+    }
+
+    @Test func rowsOfAnotherLayoutAreNotRead() throws {
+        let file = try PanelReader.makeFile(rows: 1)
+        let (reader, writer) = (try PanelReader(file, rows: 1), try PanelWriter(file, rows: 1))
+        writer.start(pid: 1)
+        writer.writeRow(0, row(1))
+        #expect(reader.rows() == [row(1)])
+        // A worker of the build before, started again from its own program file.
+        let words = try SharedWords(mapping: file, bytes: PanelLayout.size(rows: 1), writable: true)
+        words.store(PanelLayout.Header.version.rawValue, PanelLayout.version - 1)
+        #expect(reader.rows().isEmpty && !reader.isStarted)
+    }
+
     @Test func rowsReachTheReader() throws {
         let file = try PanelReader.makeFile(rows: 3)
         let (reader, writer) = (try PanelReader(file, rows: 3), try PanelWriter(file, rows: 3))

@@ -15,7 +15,7 @@ final class GatewayNode: SimulatedProcess {
     /// From a worker's start to its being ready, at most.
     private static let settling = Duration.seconds(10)
 
-    init(world: World, configuration: GatewayConfiguration, channel: Channel, api: SimulatedAPI?) {
+    init(world: World, configuration: GatewayConfiguration, channel: Channel, api: SimulatedAPI?, name: String) {
         self.configuration = configuration
         began = world.now
         do {
@@ -31,7 +31,8 @@ final class GatewayNode: SimulatedProcess {
             let socket = FileDescriptor(owning: kernel.insert(channel))
             let service = try GatewayService(
                 configuration: configuration, scoreboard: board, reactor: reactor,
-                logger: Logger(label: "simulated") { _ in SwiftLogNoOpLogHandler() }, auditSeed: UInt64(id))
+                logger: Logger(label: "simulated") { _ in SwiftLogNoOpLogHandler() }, auditSeed: UInt64(id),
+                worker: name)
             self.service = service
             plane = service.plane
             service.plane.plainSession = { connection in

@@ -49,7 +49,7 @@ final class SimulatedLauncher: ChildLauncher {
         self.fitness = fitness
     }
 
-    func launch(_ role: WorkerRole) throws(Errno) -> LaunchedChild {
+    func launch(_ role: WorkerRole, as id: WorkerID) throws(Errno) -> LaunchedChild {
         // Who is dead starts nobody.
         guard let supervisor, !supervisor.isDead else { throw .again }
         let isUnfit = role == .gateway && fitness == .notStarting
@@ -66,7 +66,8 @@ final class SimulatedLauncher: ChildLauncher {
         switch role {
         case .gateway:
             let gateway = GatewayNode(
-                world: world, configuration: configuration, channel: theirs, api: fitness == .unreachable ? nil : api)
+                world: world, configuration: configuration, channel: theirs, api: fitness == .unreachable ? nil : api,
+                name: "\(id)")
             population.gateways.append(gateway)
             (process, panel) = (gateway, gateway.panel)
             if fitness == .dying { gateway.kernel.callsLeft = population.random.within(1...60) }

@@ -35,6 +35,9 @@ import Testing
         row.path = FixedText(path)
         row.bytesToClient = 9
         row.upstreamStream = user.isEmpty ? 0 : 15
+        row.kind = .longRunning
+        row.verb = .watch
+        row.resource = FixedText("pods")
         return row
     }
 
@@ -55,6 +58,8 @@ import Testing
         #expect(list.requests[0].deadlineSeconds == nil)
         #expect(list.requests[0].phase == "responding")
         #expect(list.requests.map(\.upstreamStream) == [15, nil])
+        #expect(list.requests[0].class == "long-running")
+        #expect(list.requests[0].verb == "watch" && list.requests[0].resource == "pods")
     }
 
     @Test func theQuickReaderReadsWhatIsWrittenSo() {
@@ -68,12 +73,22 @@ import Testing
         #expect(RequestListReader.read(escaped.line) == nil, "left to the general decoder")
         for length in 0..<plain.line.count - 2 { #expect(RequestListReader.read(Array(plain.line[..<length])) == nil) }
         #expect(RequestListReader.read(Array(#"{"total":0,"requests":[]}"#.utf8)) == nil)
+        // As a gateway of the build before writes it.
+        var older = plain
+        for index in older.requests.indices {
+            older.requests[index].class = nil
+            older.requests[index].verb = nil
+            older.requests[index].resource = nil
+        }
+        #expect(!String(decoding: older.line, as: UTF8.self).contains("class"))
+        #expect(RequestListReader.read(older.line) == older)
     }
 
     @Test func theTableShowsNothingThatMovesTheCursor() {
         let lines = RequestTable.text(list([row(user: "eve\u{1b}[2J", path: "/x\u{202e}")])).split(separator: "\n")
         #expect(lines.count == 2)
-        #expect(lines[1].hasPrefix("0.1/17  2.5s  1.0s  responding  127.0.0.1:5  eve"))
+        #expect(lines[1].hasPrefix("0.1/17  2.5s  1.0s  responding  long-running  127.0.0.1:5  eve"))
+        #expect(lines[0].contains("CLASS") && lines[1].contains("  watch  pods      GET  "))
         #expect(!lines[1].unicodeScalars.contains("\u{1b}") && !lines[1].unicodeScalars.contains("\u{202e}"))
     }
 

@@ -41,9 +41,10 @@ import Testing
             first == [
                 "lychgate 0.1.0  pid 100  running  up 1m",
                 "requests -/s  connections -/s  in flight 4  open 6  orphans 0  lost 1  replaced died=1 max_age=2", "",
-                "WORKER  STATE  PID  CONNS  IN-FLIGHT  UPSTREAM  IDLE  ORPHANS  ENDED  CANCELLED  ENDED/S  MEMORY  FDS",
-                "0.1     ready  7    3      2          4         1     0        100    2          -        1.0MiB  30",
-                "1.1     ready  8    3      2          4         1     0        50     2          -        1.0MiB  30",
+                "WORKER  STATE  PID  AGE  CONNS  IN-FLIGHT  UPSTREAM  IDLE  ORPHANS  ENDED  CANCELLED  ENDED/S  "
+                    + "MEMORY  FDS",
+                "0.1     ready  7    -    3      2          4         1     0        100    2          -        1.0MiB  30",
+                "1.1     ready  8    -    3      2          4         1     0        50     2          -        1.0MiB  30",
             ])
         // The second worker is another process by now.
         let second = view.lines(

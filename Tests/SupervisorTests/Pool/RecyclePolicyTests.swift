@@ -100,10 +100,24 @@ import Testing
     }
 
     @Test func whatAnEndCountsAs() {
-        #expect(RecycleReason(endedFor: nil) == .died)
-        #expect(RecycleReason(endedFor: .memoryHard) == .memoryHard)
-        #expect(RecycleReason(endedFor: .hung) == .hung)
-        #expect(RecycleReason(endedFor: .drainDeadline) == nil)
-        #expect(RecycleReason(endedFor: .forced) == nil)
+        let cases: [(SlotStateMachine.Reason?, toldToDrain: Bool, restarts: Bool, RecycleReason?)] = [
+            (nil, false, true, .died),
+            // It went as it was told, with a successor in its slot (the admin process at a restart) or without one.
+            (nil, true, true, nil), (nil, true, false, nil), (nil, false, false, nil),
+            (.memoryHard, false, true, .memoryHard), (.hung, true, false, .hung),
+            (.startDeadline, false, true, .startDeadline),
+            (.drainDeadline, true, false, nil), (.forced, false, true, nil),
+        ]
+        for (reason, toldToDrain, restarts, expected) in cases {
+            #expect(
+                RecycleReason(endedFor: reason, wasToldToDrain: toldToDrain, restarts: restarts) == expected,
+                "\(String(describing: reason)) \(toldToDrain) \(restarts)")
+        }
+    }
+
+    @Test func theMetricHasTheReasonsOfTheStatus() {
+        #expect(RecycleReason.allCases.map { ChildEnd($0).name } == RecycleReason.allCases.map(\.rawValue))
+        #expect(ChildEnd.allCases.count == RecycleReason.allCases.count)
+        #expect(ChildEnd.allCases.allSatisfy { $0.rawValue < PanelTable.recycles.count })
     }
 }

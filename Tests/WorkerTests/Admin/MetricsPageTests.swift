@@ -104,6 +104,7 @@ import Testing
         writer.set(SupervisorFigure.accepted, 11)
         writer.set(SupervisorFigure.lost, 1)
         writer.set(.recycles, ChildEnd.hung.rawValue, 2)
+        writer.set(SupervisorFigure.logLinesLost, 3)
         var row = ProcessRow()
         row.role = UInt64(PanelOwner.Role.gateway.rawValue)
         row.pid = 9
@@ -118,7 +119,8 @@ import Testing
             "lychgate_accepted_total 11", #"lychgate_handoff_total{result="lost"} 1"#,
             #"lychgate_worker_recycles_total{reason="hung"} 2"#, #"lychgate_workers{state="ready"} 2"#,
             #"lychgate_worker_memory_bytes{role="gateway",worker="0"} 2048"#,
-            "lychgate_supervisor_heartbeat_age_seconds 0.0",
+            "lychgate_supervisor_heartbeat_age_seconds 0.0", #"lychgate_log_lines_lost_total{role="supervisor"} 3"#,
+            #"lychgate_log_lines_lost_total{role="gateway"} 0"#, "lychgate_upstream_connections_ended_total 0",
         ] {
             #expect(lines.contains(line), "no line \(line)")
         }
