@@ -71,13 +71,15 @@ package enum Figure: Int, CaseIterable, Sendable {
     /// Such connections ended because the API server did not answer PING, and because it broke or overdid things.
     case upstreamSilent
     case upstreamFloods
+    /// Exchanges that wait for an issuer's keys.
+    case keyWaiters
 
     /// Whether it only grows while its process lives, so that it can be summed over processes that are gone.
     package var isCounter: Bool {
         switch self {
         case .connections, .exchangesInFlight, .upstreamOpen, .upstreamIdle, .orphans, .bufferBytes,
             .orphanMicrosecondsMax, .keysGeneration, .longRunningInFlight, .tunnelsInFlight, .lookupsRunning,
-            .lookupsWaiting, .upstreamHTTP2Connections, .upstreamStreams:
+            .lookupsWaiting, .upstreamHTTP2Connections, .upstreamStreams, .keyWaiters:
             false
         default: true
         }
