@@ -137,7 +137,10 @@ static inline int lg_take_any_certificate(int ok, X509_STORE_CTX *context) {
 }
 static inline void lg_ctx_ask_for_certificate(SSL_CTX *ctx, STACK_OF(X509) *authorities) {
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, lg_take_any_certificate);
-    // Without a context of their own, sessions that were begun with a certificate cannot be resumed.
+    // No resumption: a ticket holds the client's own certificate and none of the intermediate ones that it has shown, without
+    // which it could not be verified again.
+    SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+    SSL_CTX_set_num_tickets(ctx, 0);
     static const unsigned char name[] = "lychgate";
     SSL_CTX_set_session_id_context(ctx, name, sizeof name - 1);
     for (int index = 0; index < sk_X509_num(authorities); index++)

@@ -77,6 +77,57 @@ extension Integration {
             }
         }
 
+        /// A ticket holds the leaf alone, by which nothing could be verified.
+        @Test("By an intermediate authority, also when the client would resume its session", arguments: ["1_2", "1_3"])
+        func resumed(version: String) throws {
+            let root = try ClientAuthority()
+            let intermediate = try root.intermediate()
+            let carol = try intermediate.issue("/CN=carol", as: "carol")
+            let folder = try TemporaryFolder()
+            try World.run(configure: { $0.clientAuthority = root.certificate }) { world in
+                let request = try folder.write("request", "GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+                let ask = { (session: String) in
+                    try ChildProcess.run(
+                        "sh",
+                        [
+                            "-c",
+                            #"exec openssl s_client -quiet -no_ign_eof -ign_eof -connect "$0" -CAfile "$1" -cert "$2" -key "$3" "#
+                                + #"-cert_chain "$4" -tls\#(version) \#(session) "$5" <"$6""#,
+                            "\(world.gateway.endpoint)", world.certificates.authority, carol.certificate, carol.key,
+                            intermediate.certificate, folder.file("session"), request,
+                        ])
+                }
+                let first = try ask("-sess_out")
+                #expect(first.output.hasPrefix("HTTP/1.1 200"), "\(first.output) \(first.errors)")
+                guard FileManager.default.fileExists(atPath: folder.file("session")) else { return }
+                let second = try ask("-sess_in")
+                #expect(second.output.hasPrefix("HTTP/1.1 200"), "\(second.output) \(second.errors)")
+            }
+        }
+
+        @Test("Whoever has shown a certificate that is not good is not let in as nobody")
+        func notAnonymous() throws {
+            let authority = try ClientAuthority()
+            let old = try authority.issue("/CN=carol", as: "old", days: -1)
+            let nameless = try authority.issue("/O=developers", as: "nameless")
+            let folder = try TemporaryFolder()
+            var document = AuthenticationDocument(issuers: [try World.wellBehavedIssuer.get().url])
+            document.anonymousPaths = ["/healthz"]
+            let file = try document.write(to: folder)
+            try World.run(configure: {
+                $0.authenticationFile = file
+                $0.clientAuthority = authority.certificate
+            }) { world in
+                let without = try Self.status("/healthz", nil, [], world)
+                #expect(without == "200")
+                #expect(try Self.status("/healthz", old, [], world) == "401")
+                // This one is good, and says nothing of a user: kube-apiserver goes on as if there were none.
+                #expect(try Self.status("/healthz", nameless, [], world) == "200")
+                let token = ["--header", "Authorization: Bearer \(world.token)"]
+                #expect(try Self.status("/healthz", old, token, world) == "200")
+            }
+        }
+
         @Test("kubectl with a client certificate")
         func kubectl() throws {
             let authority = try ClientAuthority()

@@ -90,6 +90,80 @@ extension Integration {
             }
         }
 
+        @Test("Tokens of invented keys wait in bounded number, and keep nobody out whose key is known")
+        func manyUnknownKeys() throws {
+            let certificates = try Certificates.shared.get()
+            let issuer = try TestIssuer(certificates)
+            defer { issuer.stop() }
+            let admin = try Endpoint.free(on: "127.0.0.2")
+            try World.run(
+                issuer: issuer,
+                configure: {
+                    $0.workers = 1
+                    $0.admin = admin
+                    $0.deadlines = ["identity": "4s"]
+                }
+            ) { world in
+                issuer.set(.hangs)
+                let junk = try issuer.token(for: "bob", keyIdentifier: "invented")
+                let clients = try (0..<300).map { _ in try world.gateway.connect() }
+                for client in clients { client.send("GET", "/x", token: junk) }
+                try wait("the waiting", within: .seconds(3)) {
+                    try Metrics(Self.readiness(admin, "/metrics").text).value("key_waiters") == 256
+                }
+                #expect(try world.gateway.connect().request("GET", "/good", token: world.token).status == 200)
+                let heads = try clients.map { try $0.reader.readHead(by: .after(.seconds(8))) }
+                let refused = heads.filter { $0.status == 503 }
+                #expect(refused.count == 44 && refused.allSatisfy { $0["Retry-After"] == "1" })
+                #expect(heads.count { $0.status == 504 } == 256)
+                let page = try Metrics(Self.readiness(admin, "/metrics").text)
+                #expect(page.value("key_waiters") == 0)
+                #expect(page.value("authn_attempts_total", ["reason": "too-many-waiting"]) == 44)
+                #expect(page.value("overload_refusals_total") == 44)
+            }
+        }
+
+        @Test("Groups by an unknown key make its issuer's keys be fetched, and no refusal is remembered")
+        func claimByUnknownKey() throws {
+            let certificates = try Certificates.shared.get()
+            let issuers = try (0..<2).map { _ in try TestIssuer(certificates) }
+            defer { for issuer in issuers { issuer.stop() } }
+            let folder = try TemporaryFolder()
+            let file = try AuthenticationDocument(issuers: issuers.map(\.url)).write(to: folder)
+            let answer = Cell(try issuers[1].token(for: "alice", groups: ["ops"], keyIdentifier: "unknown"))
+            let source = try ScriptedUpstream(tls: certificates.server()) { connection in
+                while true {
+                    _ = try connection.readHead()
+                    connection.answer(fields: ["Content-Type: application/jwt"], body: answer.value)
+                }
+            }
+            defer { source.stop() }
+            try World.run(issuer: issuers[0], configure: { $0.authenticationFile = file }) { world in
+                let before = issuers.map(\.keyRequests)
+                let token = try issuers[0].token(
+                    for: "alice", claimSource: ("groups", "https://\(source.endpoint)/groups", "access"))
+                let client = try world.gateway.connect()
+                #expect(try client.request("GET", "/x", token: token).status == 401)
+                #expect(issuers.map(\.keyRequests) == [before[0], before[1] + 1])
+                // By a key that is known: the same token is good at once.
+                answer.value = try issuers[1].token(for: "alice", groups: ["ops"])
+                #expect(try client.request("GET", "/good", token: token).status == 200)
+                let seen = try #require(world.upstream.requests(for: "/good").first)
+                #expect(seen.values("impersonate-group") == ["ops", "system:authenticated"])
+            }
+        }
+
+        @Test("RFC 9068: where access tokens alone are wanted, others are refused")
+        func tokenTypes() throws {
+            try World.run(configure: { $0.authentication = ["tokenTypes: [at+jwt]"] }) { world in
+                for (type, status) in [("at+jwt", 200), ("application/AT+JWT", 200), ("JWT", 401), ("logout+jwt", 401)]
+                {
+                    let token = try world.issuer.token(for: "alice", type: type)
+                    #expect(try world.gateway.connect().request("GET", "/x", token: token).status == status, "\(type)")
+                }
+            }
+        }
+
         @Test("Without credentials: only the paths that are named, as kube-apiserver's anonymous user")
         func anonymous() throws {
             let issuer = try World.wellBehavedIssuer.get()
@@ -121,7 +195,7 @@ extension Integration {
                 #expect(asHimself.status == 200)
                 #expect(world.upstream.requests(for: "/healthz?a").first?.values("impersonate-user") == ["i0:alice"])
                 let page = try Metrics(Self.readiness(admin, "/metrics").text)
-                #expect(page.value("authn_attempts_total", ["method": "anonymous", "result": "accepted"]) == 3)
+                #expect(page.value("authn_attempts_total", ["method": "anonymous", "result": "accepted"]) == 4)
                 #expect(page.value("authn_attempts_total", ["method": "jwt", "result": "accepted"]) == 1)
                 #expect(page.value("authn_attempts_total", ["reason": "no-credentials"]) == 5)
             }

@@ -30,6 +30,20 @@ extension Integration {
                     "GET", "/x", token: world.token, fields: ["Impersonate-User: bob"])
                 let status = try Status(answer)
                 #expect(answer.status == 403 && status.reason == "Forbidden")
+                // Every field that is denied is named; and who asks is looked at first.
+                let many = try world.gateway.connect().request(
+                    "GET", "/x", token: world.token,
+                    fields: [
+                        "Impersonate-User: bob", "Impersonate-Group: a", "Impersonate-Group: b",
+                        "Impersonate-Extra-S: x",
+                    ])
+                let message = try Status(many).message
+                #expect(
+                    many.status == 403
+                        && message.contains("Impersonate-User, Impersonate-Group, Impersonate-Extra-S"), "\(message)")
+                let nobody = try world.gateway.connect().request(
+                    "GET", "/x", token: "nonsense", fields: ["Impersonate-User: bob"])
+                #expect(nobody.status == 401)
                 #expect(reviews.asked.isEmpty && world.upstream.requests(for: "/x").isEmpty)
             }
         }
@@ -94,11 +108,46 @@ extension Integration {
                 let groups = (0..<5).map { "Impersonate-Group: g\($0)" }
                 let many = try client.request(
                     "GET", "/x", token: world.token, fields: ["Impersonate-User: bob"] + groups)
-                #expect(many.status == 403)
+                let tooMany = try Status(many).message
+                #expect(many.status == 403 && tooMany.contains("Impersonate-User, Impersonate-Group"), "\(tooMany)")
+                // Who asks is looked at first.
+                let unknown = try client.request("GET", "/x", token: "nonsense", fields: ["Impersonate-Group: ops"])
+                #expect(unknown.status == 401)
                 // Somebody without an identity has nothing to be asked about.
                 let nobody = try client.request("GET", "/x", token: "nonsense", fields: ["Impersonate-User: bob"])
                 #expect(nobody.status == 401)
                 #expect(reviews.asked.count == 4 && world.upstream.requests(for: "/x").isEmpty)
+            }
+        }
+
+        @Test("A user in more groups than there may be extras can act as somebody else")
+        func manyGroups() throws {
+            try withWorld(["impersonation: {mode: authorize}"]) { world, _ in
+                let groups = (0..<150).map { "group-\($0)" }
+                let token = try world.issuer.token(for: "alice", groups: groups)
+                let answer = try world.gateway.connect().request(
+                    "GET", "/x", token: token, fields: ["Impersonate-User: bob"])
+                #expect(answer.status == 200, "\(answer.text)")
+                let seen = try #require(world.upstream.requests(for: "/x").first)
+                #expect(
+                    seen.values("impersonate-extra-lychgate-original-groups") == groups + ["system:authenticated"])
+            }
+        }
+
+        @Test("Who joins a look-up has his own time, and not the rest of another's")
+        func joins() throws {
+            try withWorld(["tokenReview: {mode: impersonate}"], deadlines: ["identity": "2s"]) { world, reviews in
+                reviews.hangs = true
+                let first = Harness.inBackground {
+                    try? world.gateway.connect().request("GET", "/x", token: "api-token-robot").status
+                }
+                try wait("the question") { reviews.asked.count == 1 }
+                sleep(for: .milliseconds(1_200))
+                reviews.hangs = false
+                let joined = try world.gateway.connect().request("GET", "/x", token: "api-token-robot")
+                #expect(joined.status == 200, "\(joined.text)")
+                #expect([503, 504].contains(first()))
+                #expect(reviews.asked.count == 2)
             }
         }
 
@@ -183,6 +232,48 @@ extension Integration {
                 let tooLarge = try Status(large)
                 #expect(large.status == 431 && tooLarge.message.contains("bytes"))
                 #expect(world.upstream.requests(for: "/x").isEmpty)
+            }
+        }
+
+        @Test("More groups than are passed on, of which one first hears elsewhere")
+        func distributedBudget() throws {
+            let certificates = try Certificates.shared.get()
+            try World.run(configure: {
+                $0.limits = ["groups": "3"]
+                $0.workers = 1
+            }) { world in
+                let body = try world.issuer.token(for: "alice", groups: ["a", "b", "c", "d"])
+                let source = try ScriptedUpstream(tls: certificates.server()) { connection in
+                    while true {
+                        _ = try connection.readHead()
+                        connection.answer(fields: ["Content-Type: application/jwt"], body: body)
+                    }
+                }
+                defer { source.stop() }
+                let token = try world.issuer.token(
+                    for: "alice", claimSource: ("groups", "https://\(source.endpoint)/", "access"))
+                // At once, and out of memory.
+                for _ in 0..<2 {
+                    let answer = try world.gateway.connect().request("GET", "/x", token: token)
+                    let status = try Status(answer)
+                    #expect(answer.status == 403 && status.message.contains("groups"), "\(answer.text)")
+                }
+                #expect(source.requestCount(for: "/") == 1)
+                // explain asks nobody, and says where a gateway would.
+                let folder = try TemporaryFolder()
+                let file = try folder.write("token", token)
+                let text = try ChildProcess.run(
+                    Harness.executable("lychgate"),
+                    ["explain", "--config", world.gateway.configurationFile, "--token-file", file])
+                #expect(text.succeeded && text.output.contains("skipped  groups"), "\(text.output) \(text.errors)")
+                #expect(text.output.contains("would be fetched from https://\(source.endpoint)\n"), "\(text.output)")
+                #expect(source.requestCount(for: "/") == 1)
+                // By the bounds of the configuration.
+                try folder.write("many", body)
+                let many = try ChildProcess.run(
+                    Harness.executable("lychgate"),
+                    ["explain", "--config", world.gateway.configurationFile, "--token-file", folder.file("many")])
+                #expect(many.exit == .code(3) && many.output.contains("too-many-groups"), "\(many.output)")
             }
         }
 

@@ -34,6 +34,28 @@ extension Integration {
             }
         }
 
+        @Test("An API token's own end counts, too, although the API server has judged it")
+        func apiToken() throws {
+            let reviews = ReviewingUpstream()
+            try World.run(
+                configure: {
+                    $0.authentication = ["tokenExpiry: {mode: atExpiry}", "tokenReview: {mode: impersonate}"]
+                }, script: { try reviews.serve($0) }
+            ) { world in
+                let token = try world.issuer.token(
+                    for: ReviewingUpstream.serviceAccount, expiresIn: 3,
+                    claims: ["iss": "https://kubernetes.default.svc"])
+                let start = ContinuousClock.now
+                let watch = try world.gateway.connect()
+                watch.send("GET", "/api/v1/watch/pods", token: token)
+                #expect(try watch.reader.readHead(by: .after(.seconds(5))).status == 200)
+                let end = watch.drain(by: .after(.seconds(10)))
+                let took = (ContinuousClock.now - start).milliseconds
+                #expect(end != nil && took > 1_500 && took < 6_000, "\(took) ms")
+                #expect(world.gateway.log.contains("token_expired"))
+            }
+        }
+
         @Test("A stream ends when its token does; an ordinary request does not care")
         func tokenLife() throws {
             try Self.withWorld("{mode: afterGrace, grace: 1s}") { world in

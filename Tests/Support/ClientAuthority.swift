@@ -46,6 +46,22 @@ package final class ClientAuthority: Sendable {
         return pair
     }
 
+    /// An authority that this one vouches for.
+    package func intermediate(name: String = "intermediate") throws -> ClientAuthority {
+        let other = try ClientAuthority(name: name)
+        let request = other.folder.file("ca.csr")
+        let extensions = try other.folder.write(
+            "ca.ext", "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n")
+        try openssl([
+            "req", "-new", "-key", other.folder.file("ca.key"), "-subj", "/CN=\(name)", "-out", request,
+        ])
+        try openssl([
+            "x509", "-req", "-days", "1", "-in", request, "-CA", certificate, "-CAkey", folder.file("ca.key"),
+            "-CAcreateserial", "-extfile", extensions, "-out", other.certificate,
+        ])
+        return other
+    }
+
     private func openssl(_ arguments: [String]) throws {
         let finished = try ChildProcess.run("openssl", arguments)
         guard finished.succeeded else {

@@ -69,7 +69,8 @@ package final class TestIssuer: Sendable {
     /// `claimSource`: the claim of that name is to be had there instead (OpenID Connect Core section 5.6.2).
     package func token(
         for user: String, groups: [String] = [], expiresIn seconds: Int = 3_600, keyIdentifier: String? = nil,
-        claims: [String: String] = [:], claimSource: (name: String, endpoint: String, token: String)? = nil
+        type: String = "JWT", claims: [String: String] = [:],
+        claimSource: (name: String, endpoint: String, token: String)? = nil
     ) throws -> String {
         let now = Int(Date().timeIntervalSince1970)
         var members: [String: Any] = [
@@ -84,7 +85,7 @@ package final class TestIssuer: Sendable {
                 "elsewhere": ["endpoint": claimSource.endpoint, "access_token": claimSource.token]
             ]
         }
-        let header = #"{"alg":"RS256","typ":"JWT","kid":"\#(keyIdentifier ?? Self.keyIdentifier)"}"#
+        let header = #"{"alg":"RS256","typ":"\#(type)","kid":"\#(keyIdentifier ?? Self.keyIdentifier)"}"#
         let payload = try JSONSerialization.data(withJSONObject: members, options: [.sortedKeys])
         let signed = Self.base64URL(Array(header.utf8)) + "." + Self.base64URL(Array(payload))
         let name = UUID().uuidString

@@ -15,6 +15,8 @@ package struct ExplainRequest: Codable, Equatable, Sendable {
     /// Seconds since 1970; nil: the present.
     package var now: Double?
     package var isJSON: Bool
+    /// What the gateway passes on of a user; nil: as by default.
+    package var limits: LimitsConfiguration?
 
     package struct KeySet: Codable, Equatable, Sendable {
         /// nil: of every issuer that has none of its own.
@@ -29,7 +31,7 @@ package struct ExplainRequest: Codable, Equatable, Sendable {
 
     package init(
         authentication: AuthenticationConfiguration, isGateway: Bool, problems: [String] = [], keySets: [KeySet] = [],
-        tokenFile: String? = nil, now: Double? = nil, isJSON: Bool = false
+        tokenFile: String? = nil, now: Double? = nil, isJSON: Bool = false, limits: LimitsConfiguration? = nil
     ) {
         self.authentication = authentication
         self.isGateway = isGateway
@@ -38,6 +40,7 @@ package struct ExplainRequest: Codable, Equatable, Sendable {
         self.tokenFile = tokenFile
         self.now = now
         self.isJSON = isJSON
+        self.limits = limits
     }
 
     /// The exit codes besides `ExitCode.success` (accepted) and `ExitCode.configuration`.

@@ -73,13 +73,15 @@ package enum Figure: Int, CaseIterable, Sendable {
     case upstreamFloods
     /// Log lines that standard error did not take.
     case logLinesLost
+    /// Exchanges that wait for an issuer's keys.
+    case keyWaiters
 
     /// Whether it only grows while its process lives, so that it can be summed over processes that are gone.
     package var isCounter: Bool {
         switch self {
         case .connections, .exchangesInFlight, .upstreamOpen, .upstreamIdle, .orphans, .bufferBytes,
             .orphanMicrosecondsMax, .keysGeneration, .longRunningInFlight, .tunnelsInFlight, .lookupsRunning,
-            .lookupsWaiting, .upstreamHTTP2Connections, .upstreamStreams:
+            .lookupsWaiting, .upstreamHTTP2Connections, .upstreamStreams, .keyWaiters:
             false
         default: true
         }

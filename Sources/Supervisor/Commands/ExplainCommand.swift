@@ -70,7 +70,9 @@ struct ExplainCommand: ParsableCommand {
             guard let name = self.authenticationConfig else {
                 let loaded = try ConfigurationLoader().load(file: self.config ?? ConfigurationLoader.defaultFile)
                 return (
-                    ExplainRequest(authentication: loaded.configuration.authentication, isGateway: true),
+                    ExplainRequest(
+                        authentication: loaded.configuration.authentication, isGateway: true,
+                        limits: loaded.configuration.limits),
                     loaded.configuration.workers.executable
                 )
             }

@@ -27,5 +27,7 @@ enum ReloadPolicy {
         old.authentication != new.authentication || old.logging != new.logging
             || old.workers.executable != new.workers.executable
             || old.workers.maxInFlight != new.workers.maxInFlight
+            || old.deadlines.identity != new.deadlines.identity
+            || old.deadlines.workerStart != new.deadlines.workerStart
     }
 }

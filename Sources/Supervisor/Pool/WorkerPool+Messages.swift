@@ -141,11 +141,21 @@ extension WorkerPool {
         }
     }
 
-    /// A keyring begins with what the one before it had published: then it can be replaced while a provider is down.
+    /// A keyring begins with what the one before it had published: then it can be replaced while a provider is down. It is
+    /// told, too, if there is nothing: before that it does not say that there are no keys.
     private func passInheritance(to process: WorkerProcess, _ post: KeyringPost) {
         let source = post.keys.raw == nil ? current.keyring : post
-        guard let raw = source.keys.raw else { return }
-        _ = process.send(.keys(generation: source.keys.generation), passing: raw)
+        if let raw = source.keys.raw {
+            _ = process.send(.keys(generation: source.keys.generation), passing: raw)
+            return
+        }
+        do throws(Errno) {
+            let nothing = try MemoryFile.sealed(
+                name: "lychgate-no-keys", bytes: Array(#"{"generation":0,"issuers":[]}"#.utf8))
+            _ = process.send(.keys(generation: 0), passing: nothing.raw)
+        } catch {
+            log.error("the keyring is not told that there are no keys", metadata: ["error": "\(error)"])
+        }
     }
 
     /// Somebody waits for newer keys of an issuer; nil: of all.

@@ -97,6 +97,8 @@ struct MetricsPage {
     }
 
     private func lookups(_ totals: PanelTotals, _ page: inout PrometheusText) {
+        page.single(
+            "key_waiters", .gauge, "Requests that wait for an issuer's keys.", totals.value(.keyWaiters))
         page.family("lookups_in_flight", .gauge, "Look-ups at other services that go on, or wait for their turn.")
         page.sample("lookups_in_flight", [("state", "running")], totals.value(.lookupsRunning))
         page.sample("lookups_in_flight", [("state", "waiting")], totals.value(.lookupsWaiting))

@@ -128,6 +128,21 @@ class ClientSide {
         }
     }
 
+    /// The names of the fields by which the request says so, each once, as the client spells them.
+    final func impersonationFields(_ head: RequestHead, of exchange: UInt64) -> [String] {
+        receive.view { bytes in
+            parseAgainIfNeeded(bytes, for: exchange)
+            var names: [String] = []
+            for index in 0..<plane.fields.count where plane.fields[index].known == .impersonate {
+                var copy: [UInt8] = []
+                bytes[plane.fields[index].name].append(to: &copy)
+                let name = String(decoding: copy, as: UTF8.self)
+                if !names.contains(name) { names.append(name) }
+            }
+            return names
+        }
+    }
+
     private func authenticateByProtocol(
         _ bytes: ByteView, now: Double, claimed: [UInt8]?
     ) -> AuthenticationOutcome? {

@@ -41,6 +41,8 @@ enum EndReason: Equatable, Sendable {
         case tokenRefused = "token_refused"
         /// No key of the token's issuer could decide.
         case keyUnknown = "key_unknown"
+        /// As many requests as may wait for the keys of the token's issuer.
+        case tooManyKeyWaiters = "too_many_key_waiters"
         case impersonationDenied = "impersonation_denied"
         case impersonationInvalid = "impersonation_invalid"
         /// Another service could not say what the identity depends on.

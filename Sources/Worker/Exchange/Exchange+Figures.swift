@@ -63,7 +63,8 @@ extension Exchange {
         case .cancelled: countCancellation(.operator)
         case .drained: plane.panel.add(.endedAtDrain)
         case .expired: plane.count(.exchange(.tokenExpiry))
-        case .refused(.tooManyInFlight), .refused(.noBuffers): plane.panel.add(.overloadRefusals)
+        case .refused(.tooManyInFlight), .refused(.noBuffers), .refused(.tooManyKeyWaiters):
+            plane.panel.add(.overloadRefusals)
         case .refused, .clientInvalid, .upstreamFailed, .upstreamInvalid: break
         }
     }

@@ -6,41 +6,20 @@ import Shared
 /// How an exchange finds out whose it is: carries out what `IdentificationStateMachine` says, and lets go of everybody
 /// it has asked when the exchange ends.
 extension Exchange {
+    /// Whom the request may act as is looked at when it is known whose it is.
     func identify() {
         // Whose the token in a TokenReview is has nothing to do with who asks.
-        if review != nil { return judgeToken() }
-        if head.hasImpersonation, !DeliberateFault.isOn(.impersonationIgnored) {
-            guard plane.configuration.authentication.impersonation.mode == .authorize else {
-                return perform(machine.end(.refused(.impersonationDenied)))
-            }
-            guard readImpersonation() else { return }
-        }
-        judge()
-    }
-
-    private func readImpersonation() -> Bool {
-        switch client.impersonation(head, of: id) {
-        case .success(let request):
-            impersonation = request
-            let limit = plane.configuration.authentication.impersonation.maxChecks
-            guard request.checks.count <= limit else {
-                refusalDetail = "the request impersonates \(request.checks.count) names; at most \(limit) are checked"
-                perform(machine.end(.refused(.impersonationDenied)))
-                return false
-            }
-            return true
-        case .failure(let fault):
-            refusalDetail = fault.message
-            perform(machine.end(.refused(.impersonationInvalid)))
-            return false
-        }
+        review == nil ? judge() : judgeToken()
     }
 
     /// Judges the client's certificate, and without a good one the token, which lies in the client's buffer still.
-    /// (kube-apiserver's order: a certificate that is not good is as good as none.)
+    /// (kube-apiserver's order: a certificate that is not good is as good as none, but whoever has shown it is not nobody.)
     private func judge() {
         switch client.certificateVerdict() {
         case .none: judgeToken()
+        case .nobody:
+            plane.count(.other(.certificate, accepted: false))
+            judgeToken()
         case .accepted(let found):
             plane.count(.other(.certificate, accepted: true))
             original = found
@@ -49,11 +28,11 @@ extension Exchange {
             plane.count(.other(.certificate, accepted: false))
             if refusal.isOverBudget { return refuse(refusal) }
             plane.logger.debug("client certificate refused", metadata: ["reason": "\(refusal.message)"])
-            judgeToken()
+            judgeToken(mayBeAnonymous: false)
         }
     }
 
-    private func judgeToken() {
+    private func judgeToken(mayBeAnonymous: Bool = true) {
         let verdict: IdentificationStateMachine.Verdict
         switch authenticate() {
         case nil:
@@ -63,6 +42,9 @@ extension Exchange {
             plane.count(.accepted)
             original = found
             verdict = .accepted
+        case .anonymous where !mayBeAnonymous:
+            plane.count(.noCredentials)
+            verdict = .nothing
         case .anonymous(let nobody):
             plane.count(.anonymous)
             original = nobody
@@ -106,7 +88,7 @@ extension Exchange {
         refusalDetail = "the keys of the token's issuer could not be had in time"
     }
 
-    private func refuse(_ refusal: Refusal) {
+    func refuse(_ refusal: Refusal) {
         plane.logger.debug("token refused", metadata: ["reason": "\(refusal.reason.rawValue)"])
         switch refusal.reason {
         case .tooManyGroups, .tooManyExtras:
@@ -119,11 +101,13 @@ extension Exchange {
         }
     }
 
-    private func carryOut(_ action: IdentificationStateMachine.Action) {
+    func carryOut(_ action: IdentificationStateMachine.Action) {
         switch action {
         case .none: break
-        case .waitForKeys(let issuer):
-            plane.waitForKeys(self, of: issuer)
+        case .waitForKeys(let issuer, let mark):
+            guard plane.waitForKeys(self, of: issuer, mark: mark) else {
+                return carryOut(identification.noRoomToWait())
+            }
             settle()
         case .judge: review == nil ? judge() : judgeToken()
         case .ask(let source): ask(source)
@@ -131,6 +115,7 @@ extension Exchange {
         case .proceed: proceed()
         case .refuse(let denial):
             if denial == .keyUnknown { plane.count(.noKey) }
+            if denial == .tooManyKeyWaiters { plane.count(.crowded) }
             perform(machine.end(.refused(denial)))
         }
     }
@@ -170,14 +155,22 @@ extension Exchange {
         lookups = []
         switch result {
         case .success(let document):
-            guard case .accepted(let found) = authenticate(claimed: document.token) else {
+            switch authenticate(claimed: document.token) {
+            case .accepted(let found):
+                plane.count(.accepted)
+                original = found
+                carryOut(identification.answered(.yes))
+            case .needsKeys(let issuer):
+                let mark = plane.authenticator.keysMark(issuer: issuer)
+                carryOut(identification.claimNeedsKeys(issuer: issuer, mark: mark))
+            case .refused(let refusal):
+                plane.count(.refused(refusal.reason))
+                if refusal.isOverBudget { return refuse(refusal) }
+                carryOut(identification.answered(.no))
+            case .anonymous, .needsClaim, nil:
                 plane.count(.refused(.distributedClaims))
                 carryOut(identification.answered(.no))
-                break
             }
-            plane.count(.accepted)
-            original = found
-            carryOut(identification.answered(.yes))
         case .failure(let failure):
             plane.count(.lookupFailed)
             carryOut(identification.answered(note(failure)))
@@ -209,78 +202,14 @@ extension Exchange {
     }
 
     /// As the machine has it; the log has the rest.
-    private func note(_ failure: LookupFailure) -> IdentificationStateMachine.Answer {
+    func note(_ failure: LookupFailure) -> IdentificationStateMachine.Answer {
         plane.noteLookupFailure(failure)
         return failure == .tooMany ? .refused : .failed
     }
 
-    // MARK: Impersonation
-
-    /// Asks for all checks at once. Some may be answered from memory before the others are asked.
-    private func authorize() {
-        guard let impersonation, let user = original?.user else { return }
-        let checks = impersonation.checks
-        showUser()
-        identification.checksBegin(checks.count)
-        for check in checks {
-            guard machine.phase == .identifying else { return }
-            do throws(LookupFailure) {
-                let ticket = try plane.lookups.ask(check, of: user, deadline: deadlines.next) {
-                    [unowned self] result in
-                    checkAnswered(check, result)
-                }
-                hold(ticket)
-            } catch {
-                checked(check, .failure(error))
-            }
-        }
-    }
-
-    /// In one call, which keeps the exchange while it may end.
-    private func checkAnswered(_ check: ImpersonationCheck, _ result: Result<AccessVerdict, LookupFailure>) {
-        checked(check, result)
-        advance()
-    }
-
-    private func checked(_ check: ImpersonationCheck, _ result: Result<AccessVerdict, LookupFailure>) {
-        guard machine.phase == .identifying else { return }
-        let answer: IdentificationStateMachine.Answer
-        switch result {
-        case .success(let verdict):
-            if !verdict.isAllowed { denied.append(check) }
-            answer = verdict.isAllowed ? .yes : .no
-        case .failure(let failure): answer = note(failure)
-        }
-        let action = identification.checked(answer)
-        if action == .refuse(.impersonationDenied) { refusalDetail = denial }
-        carryOut(action)
-    }
-
-    /// Every field that was denied, by name.
-    private var denial: String {
-        let names = denied.map(\.description).joined(separator: ", ")
-        return "User \"\(user)\" cannot impersonate: \(names)"
-    }
-
-    private func proceed() {
-        guard let original else { return }
-        guard let impersonation else { return identified(as: original) }
-        do throws(Refusal) {
-            let user = impersonation.impersonated(by: original.user)
-            identified(
-                as: Identity(
-                    user: user,
-                    impersonationHeader: try ImpersonationHeader.render(user, limits: plane.identityLimits),
-                    expiresAt: original.expiresAt, believedUntil: original.believedUntil,
-                    keyThumbprint: original.keyThumbprint))
-        } catch {
-            refuse(error)
-        }
-    }
-
     // MARK: The end
 
-    private func hold(_ ticket: LookupTicket?) {
+    func hold(_ ticket: LookupTicket?) {
         guard let ticket else { return }
         if machine.phase == .identifying { lookups.append(ticket) } else { ticket.cancel() }
     }

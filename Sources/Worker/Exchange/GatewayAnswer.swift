@@ -75,6 +75,10 @@ struct GatewayAnswer: Equatable {
         case .lookupFailed:
             self.init(
                 code: 503, reason: .serviceUnavailable, message: "who you are could not be looked up", retryAfter: 1)
+        case .tooManyKeyWaiters:
+            self.init(
+                code: 503, reason: .serviceUnavailable, message: "too many requests wait for the issuer's keys",
+                retryAfter: 1)
         case .tooManyLookups:
             self.init(code: 503, reason: .serviceUnavailable, message: "too many look-ups go on", retryAfter: 1)
         case .identityOverBudget:

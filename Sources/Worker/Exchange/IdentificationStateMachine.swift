@@ -6,6 +6,7 @@
 /// ```
 /// judging ──▶ waitingForKeys ──▶ judging
 ///    │  └──▶ asking(TokenReview) ──▶ asking(introspection)
+///    │  └──▶ asking(distributed claim) ──▶ waitingForKeys
 ///    └──────────┴──▶ authorizing ──▶ ended
 /// ```
 struct IdentificationStateMachine: Equatable {
@@ -50,7 +51,7 @@ struct IdentificationStateMachine: Equatable {
 
     enum Action: Equatable {
         case none
-        case waitForKeys(issuer: Int)
+        case waitForKeys(issuer: Int, mark: UInt64)
         /// The credentials are judged again, by the keys that there are now.
         case judge
         case ask(Source)
@@ -64,8 +65,8 @@ struct IdentificationStateMachine: Equatable {
     private(set) var phase = Phase.judging
     private var sources: [Source]
     private let impersonates: Bool
-    /// The keys that could not decide, since they are waited for.
-    private var keysMark: UInt64?
+    /// The keys that could not decide, by their issuers, since they are waited for.
+    private var keysMarks: [Int: UInt64] = [:]
     /// Somebody who might have known the token could not be asked.
     private var failure: EndReason.Denial?
     private var isDenied = false
@@ -85,13 +86,28 @@ struct IdentificationStateMachine: Equatable {
         case .needsClaim:
             phase = .asking(.distributedClaim)
             return .ask(.distributedClaim)
-        case .needsKeys(let issuer, let mark):
-            // One fetch is waited for.
-            guard keysMark == nil || keysMark == mark else { return refuse(.keyUnknown) }
-            keysMark = mark
-            phase = .waitingForKeys
-            return .waitForKeys(issuer: issuer)
+        case .needsKeys(let issuer, let mark): return waitForKeys(issuer, mark)
         }
+    }
+
+    /// The source of a claim has answered with a token by this issuer, and no key of its at hand can decide.
+    mutating func claimNeedsKeys(issuer: Int, mark: UInt64) -> Action {
+        guard phase == .asking(.distributedClaim) else { return .none }
+        return waitForKeys(issuer, mark)
+    }
+
+    /// One fetch is waited for.
+    private mutating func waitForKeys(_ issuer: Int, _ mark: UInt64) -> Action {
+        guard keysMarks[issuer] == nil || keysMarks[issuer] == mark else { return refuse(.keyUnknown) }
+        keysMarks[issuer] = mark
+        phase = .waitingForKeys
+        return .waitForKeys(issuer: issuer, mark: mark)
+    }
+
+    /// Too many wait for keys already.
+    mutating func noRoomToWait() -> Action {
+        guard phase == .waitingForKeys else { return .none }
+        return refuse(.tooManyKeyWaiters)
     }
 
     mutating func keysArrived() -> Action {

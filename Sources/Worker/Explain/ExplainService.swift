@@ -33,15 +33,34 @@ enum ExplainService {
         guard problems.isEmpty else { return Explanation(invalidConfiguration: problems) }
         let token = try token(request)
         let now = try request.now ?? Double(LinuxKernel().wallClock())
-        let judge = TokenJudge(policy: policy, limits: IdentityLimits())
+        let limits = request.limits.map(IdentityLimits.init) ?? IdentityLimits()
+        let judge = TokenJudge(policy: policy, limits: limits)
         var keys = try keySets(request, policy)
         if request.keySets.isEmpty, case .needsKeys(let issuer) = judge.judge(token.span, keys: .none, now: now) {
             keys = try IssuerFetch.keys(of: policy.issuers[issuer])
         }
+        var trace = beginTrace(policy)
+        var verdict = judge.judge(token.span, keys: keys, now: now, trace: trace)
+        var isWithoutGroups = false
+        // A token that is good, but for groups that lie elsewhere: nobody is asked for them, and all else is judged.
+        if case .refused(let refusal) = verdict, refusal.reason == .distributedClaims,
+            let source = judge.distributedGroups(token.span)
+        {
+            isWithoutGroups = true
+            trace = beginTrace(policy)
+            verdict = judge.judge(
+                token.span, keys: keys, now: now, trace: trace, expanded: (source.claim, .null))
+            trace.skip("groups", "claim \(source.claim) would be fetched from \(source.place)")
+        }
+        return Explanation(
+            verdict, policy: policy, limits: limits, isGateway: request.isGateway, isWithoutGroups: isWithoutGroups,
+            trace: trace)
+    }
+
+    private static func beginTrace(_ policy: AuthenticationPolicy) -> JudgementTrace {
         let trace = JudgementTrace()
         trace.begin("configuration", "\(policy.issuers.count) issuers")
-        let verdict = judge.judge(token.span, keys: keys, now: now, trace: trace)
-        return Explanation(verdict, policy: policy, isGateway: request.isGateway, trace: trace)
+        return trace
     }
 
     private static func token(_ request: ExplainRequest) throws -> [UInt8] {

@@ -32,8 +32,13 @@ struct Explanation {
         steps = problems.map { JudgementTrace.Step(check: "configuration", outcome: .failed, detail: $0) }
     }
 
-    /// - Parameter isGateway: whether the gateway's own rules for users count; else what they would say is only told.
-    init(_ verdict: TokenJudge.Verdict, policy: AuthenticationPolicy, isGateway: Bool, trace: JudgementTrace) {
+    /// - Parameters:
+    ///   - isGateway: whether the gateway's own rules for users count; else what they would say is only told.
+    ///   - isWithoutGroups: whether it was judged without its groups, which lie elsewhere.
+    init(
+        _ verdict: TokenJudge.Verdict, policy: AuthenticationPolicy, limits: IdentityLimits, isGateway: Bool,
+        isWithoutGroups: Bool = false, trace: JudgementTrace
+    ) {
         switch verdict {
         case .notOurs(let refusal): (result, user, reason) = (.notOurs, nil, Self.reason(refusal))
         case .refused(let refusal): (result, user, reason) = (.refused, nil, Self.reason(refusal))
@@ -41,12 +46,14 @@ struct Explanation {
             (result, user) = (.refused, nil)
             reason = "key-unknown: none of the issuer's keys at hand fits the token"
         case .user(let verified):
-            let refusal = Self.gatewayRefusal(of: verified.user, policy, trace)
+            let refusal = Self.gatewayRefusal(of: verified.user, policy, limits, trace)
             if let refusal, isGateway {
                 (result, user, reason) = (.refused, nil, Self.reason(refusal))
             } else {
                 (result, user) = (.accepted, verified.user)
-                reason = refusal.map { "the gateway would still refuse this user: \(Self.reason($0))" } ?? ""
+                reason =
+                    refusal.map { "the gateway would still refuse this user: \(Self.reason($0))" }
+                    ?? (isWithoutGroups ? "without the user's groups, which a gateway would fetch and judge" : "")
             }
         }
         steps = trace.steps
@@ -54,13 +61,13 @@ struct Explanation {
 
     /// What the gateway demands of a user beyond kube-apiserver's rules.
     private static func gatewayRefusal(
-        of user: UserInfo, _ policy: AuthenticationPolicy, _ trace: JudgementTrace
+        of user: UserInfo, _ policy: AuthenticationPolicy, _ limits: IdentityLimits, _ trace: JudgementTrace
     ) -> Refusal? {
         do throws(Refusal) {
             trace.begin("gateway: reserved names")
             try policy.checkReserved(user)
             trace.begin("gateway: impersonation", "adds the group \(UserInfo.authenticatedGroup)")
-            _ = try ImpersonationHeader.render(user.authenticated, limits: IdentityLimits())
+            _ = try ImpersonationHeader.render(user.authenticated, limits: limits)
             return nil
         } catch {
             trace.fail(error.message)

@@ -16,7 +16,7 @@ final class IssuerFetch: KeyFetcherOwner {
         self.issuer = issuer
         machine = KeyringStateMachine(
             issuers: [.init(issuer: issuer.url, discoveryURL: issuer.discoveryURL)], settings: .init(),
-            now: reactor.now)
+            deadlines: .init(), now: reactor.now)
     }
 
     static func keys(of issuer: IssuerPolicy) throws -> KeySet {

@@ -32,17 +32,14 @@ final class Authenticator {
         accepted = TokenCache(capacity: configuration.cache.maxEntries - refusals)
     }
 
-    /// Whether there is an issuer whose tokens can be verified, or no issuer at all. One issuer that was never reached
-    /// does not keep the others' users out.
-    var hasKeys: Bool { policy.issuers.isEmpty || policy.issuers.contains { hasKeys(of: $0) } }
+    /// Whether the keyring has said which keys there are, if there is an issuer at all. None may be among them: an issuer
+    /// that is away keeps nobody out whom others vouch for.
+    var knowsKeys: Bool { policy.issuers.isEmpty || installations > 0 }
 
-    private func hasKeys(of issuer: IssuerPolicy) -> Bool {
-        keys.keys(of: issuer.url).map { !$0.keys.isEmpty } ?? false
-    }
-
-    /// Changes whenever this issuer's keys were fetched anew, changed or not.
+    /// Changes whenever this issuer's keys were fetched anew, changed or not, and not by what becomes of others' keys.
     func keysMark(issuer: Int) -> UInt64 {
-        keys.keys(of: policy.issuers[issuer].url)?.fetches ?? installations
+        guard let found = keys.keys(of: policy.issuers[issuer].url) else { return 0 }
+        return found.fetches ?? installations
     }
 
     /// Entries of the cache: accepted and refused.
@@ -76,7 +73,14 @@ final class Authenticator {
         if let identity = accepted.find(digest, now: now) { return .accepted(identity) }
         if let refusal = refused.find(digest, now: now) { return .refused(refusal) }
         do throws(Refusal) {
-            switch judge.judge(token, keys: keys, now: now, expanded: try expansion(of: token, claimed, now: now)) {
+            var expanded: (name: String, value: JSONValue)?
+            if let claimed, let source = judge.distributedGroups(token) {
+                switch try judge.claim(source, of: claimed.span, keys: keys, now: now) {
+                case .needsKeys(let issuer): return .needsKeys(issuer: issuer)
+                case .value(let value): expanded = (source.claim, value)
+                }
+            }
+            switch judge.judge(token, keys: keys, now: now, expanded: expanded) {
             case .needsKeys(let issuer): return .needsKeys(issuer: issuer)
             case .refused(let refusal) where refusal.reason == .distributedClaims && claimed == nil:
                 guard let source = judge.distributedGroups(token) else { throw refusal }
@@ -94,13 +98,6 @@ final class Authenticator {
             }
             return .refused(error)
         }
-    }
-
-    private func expansion(
-        of token: Span<UInt8>, _ claimed: [UInt8]?, now: Double
-    ) throws(Refusal) -> (name: String, value: JSONValue)? {
-        guard let claimed, let source = judge.distributedGroups(token) else { return nil }
-        return (source.claim, try judge.claim(source.claim, of: claimed.span, keys: keys, now: now))
     }
 
     private func identity(_ verified: VerifiedToken, now: Double) throws(Refusal) -> Identity {

@@ -23,6 +23,9 @@ struct ImpersonationRequest: Equatable {
         static let user = prefix + "user"
         static let uid = prefix + "uid"
         static let groups = prefix + "groups"
+        static let all: Set<ExactName> = [
+            ExactName(string: user), ExactName(string: uid), ExactName(string: groups),
+        ]
     }
 
     private static let userField = "Impersonate-User"
@@ -56,7 +59,12 @@ struct ImpersonationRequest: Equatable {
                 uid = value
             case "impersonate-group": groups.append(value)
             case let name where name.hasPrefix(Self.extraPrefix):
-                extra.append((try Self.key(name.utf8.dropFirst(Self.extraPrefix.utf8.count)), value))
+                let key = try Self.key(name.utf8.dropFirst(Self.extraPrefix.utf8.count))
+                // A user's extras are kept by their keys, and these two would be one there.
+                guard !extra.contains(where: { $0.key == key && !$0.key.isExactly(key) }) else {
+                    throw Fault(message: "the keys of two Impersonate-Extra- fields only look alike")
+                }
+                extra.append((key, value))
             default: throw Fault(message: "\(name) is no field of impersonation")
             }
         }
@@ -94,7 +102,7 @@ struct ImpersonationRequest: Equatable {
         guard key.allSatisfy({ !$0.isUppercase }), !key.unicodeScalars.contains(where: { $0.value < 0x21 }) else {
             throw Fault(message: "the key of an Impersonate-Extra- field holds capitals or control characters")
         }
-        guard !key.hasPrefix(OriginalKey.prefix) else {
+        guard !key.utf8.starts(with: OriginalKey.prefix.utf8) else {
             throw Fault(message: "extra keys that begin with \(OriginalKey.prefix) are the gateway's own")
         }
         return key
@@ -168,12 +176,11 @@ struct ImpersonationRequest: Equatable {
         if groups.isEmpty, let (namespace, _) = serviceAccount {
             result.groups = ["system:serviceaccounts", "system:serviceaccounts:" + namespace]
         }
-        if user == Self.anonymousUser {
-            if !result.groups.contains(Self.unauthenticatedGroup) { result.groups.append(Self.unauthenticatedGroup) }
-        } else if !result.groups.contains(Self.unauthenticatedGroup),
-            !result.groups.contains(UserInfo.authenticatedGroup)
-        {
-            result.groups.append(UserInfo.authenticatedGroup)
+        let isUnauthenticated = result.groups.contains { $0.isExactly(Self.unauthenticatedGroup) }
+        if user.isExactly(Self.anonymousUser) {
+            if !isUnauthenticated { result.groups.append(Self.unauthenticatedGroup) }
+        } else if !isUnauthenticated {
+            result = result.authenticated
         }
         for (key, value) in extra { result.extra[key, default: []].append(value) }
         result.extra[OriginalKey.user] = [original.username]
@@ -183,7 +190,6 @@ struct ImpersonationRequest: Equatable {
     }
 
     static func == (left: Self, right: Self) -> Bool {
-        left.user == right.user && left.uid == right.uid && left.groups == right.groups
-            && left.extra.elementsEqual(right.extra) { $0 == $1 }
+        left.checks == right.checks
     }
 }

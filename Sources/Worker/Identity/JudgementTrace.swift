@@ -6,6 +6,8 @@ final class JudgementTrace {
     enum Outcome: String {
         case passed
         case failed
+        /// A gateway would make it, with what it would first ask for elsewhere.
+        case skipped
     }
 
     struct Step: Equatable {
@@ -25,6 +27,14 @@ final class JudgementTrace {
     func note(_ detail: String) {
         guard !steps.isEmpty else { return }
         steps[steps.count - 1].detail = detail
+    }
+
+    /// That check was not really made.
+    func skip(_ check: String, _ detail: String) {
+        for index in steps.indices where steps[index].check == check {
+            steps[index].outcome = .skipped
+            steps[index].detail = detail
+        }
     }
 
     /// The check that was begun last has failed, and is the last.

@@ -21,7 +21,7 @@ struct TokenJudge {
         case needsKeys(issuer: Int)
     }
 
-    /// - Parameter expanded: a claim that was to be had elsewhere, and what it is (`claim(_:of:keys:now:)`).
+    /// - Parameter expanded: a claim that was to be had elsewhere, and what it is (`claim`).
     func judge(
         _ token: Span<UInt8>, keys: KeySet, now: Double, trace: JudgementTrace? = nil,
         expanded: (name: String, value: JSONValue)? = nil
@@ -49,29 +49,42 @@ struct TokenJudge {
         guard let parts = try? CompactToken.Parts(token, limits: limits),
             let claims = try? parts.claims(limits: limits),
             let named = RegisteredClaims.untrustedIssuer(claims),
-            let issuer = policy.issuers.first(where: { $0.url.isExactly(named) }),
-            case .claim(let claim, _) = issuer.mapper.groups
+            let issuer = policy.issuers.firstIndex(where: { $0.url.isExactly(named) }),
+            case .claim(let claim, _) = policy.issuers[issuer].mapper.groups
         else { return nil }
-        return DistributedClaim.source(of: claim, in: claims, authority: issuer.authority)
+        return DistributedClaim.source(
+            of: claim, in: claims, authority: policy.issuers[issuer].authority, issuer: issuer)
     }
 
-    /// A claim out of what its source has answered: a JWT by one of our issuers, for its audiences
-    /// (k8s.io/apiserver/plugin/pkg/authenticator/token/oidc, `claimResolver.resolve`).
-    func claim(_ name: String, of token: Span<UInt8>, keys: KeySet, now: Double) throws(Refusal) -> JSONValue {
+    /// What a claim's source has answered.
+    enum ClaimVerdict {
+        case value(JSONValue)
+        /// By this issuer, whose keys at hand cannot decide.
+        case needsKeys(issuer: Int)
+    }
+
+    /// A claim out of what its source has answered: a JWT by any of our issuers, and for the rest as the issuer that named
+    /// the source has its own, audiences and algorithms (k8s.io/apiserver/plugin/pkg/authenticator/token/oidc,
+    /// `claimResolver.resolve`, whose verifier is made of the token's authenticator).
+    func claim(
+        _ source: DistributedClaim.Source, of token: Span<UInt8>, keys: KeySet, now: Double
+    ) throws(Refusal) -> ClaimVerdict {
         let parts = try CompactToken.Parts(token, limits: limits)
         let claims = try parts.claims(limits: limits)
         guard let named = RegisteredClaims.untrustedIssuer(claims),
-            let issuer = policy.issuers.first(where: { $0.url.isExactly(named) })
+            let index = policy.issuers.firstIndex(where: { $0.url.isExactly(named) })
         else { throw Refusal(.distributedClaims, "the distributed claim is not by a configured issuer") }
-        let compact = try CompactToken(token, parts, allowed: issuer.algorithms, limits: limits)
-        _ = try RegisteredClaims.check(claims, audiences: issuer.audiences, now: now, trace: nil)
-        guard try keys.keys(of: issuer.url)?.signer(of: token, compact, attempts: limits.keyAttempts) != nil else {
-            throw Refusal(.distributedClaims, "no key at hand can verify the distributed claim")
-        }
-        guard let value = claims[name] else {
+        let rules = policy.issuers[source.issuer]
+        let compact = try CompactToken(token, parts, allowed: rules.algorithms, limits: limits)
+        _ = try RegisteredClaims.check(claims, audiences: rules.audiences, now: now, trace: nil)
+        guard
+            let set = keys.keys(of: policy.issuers[index].url),
+            try set.signer(of: token, compact, attempts: limits.keyAttempts) != nil
+        else { return .needsKeys(issuer: index) }
+        guard let value = claims[source.claim] else {
             throw Refusal(.distributedClaims, "the distributed claim's source does not have it")
         }
-        return value
+        return .value(value)
     }
 
     private func verify(

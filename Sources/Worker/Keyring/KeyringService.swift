@@ -28,7 +28,8 @@ final class KeyringService: KeyFetcherOwner, ControlChannelOwner, TimerHandler {
 
     /// `panel`: where the heartbeat goes (nil in tests).
     init(
-        configuration: AuthenticationConfiguration, channel: consuming FileDescriptor, reactor: Reactor,
+        configuration: AuthenticationConfiguration, deadlines: DeadlinesConfiguration,
+        channel: consuming FileDescriptor, reactor: Reactor,
         panel: PanelWriter?, log: Logger
     ) throws(Errno) {
         self.reactor = reactor
@@ -37,7 +38,7 @@ final class KeyringService: KeyFetcherOwner, ControlChannelOwner, TimerHandler {
         issuers = AuthenticationPolicy(configuration).issuers
         machine = KeyringStateMachine(
             issuers: issuers.map { KeyringStateMachine.Source(issuer: $0.url, discoveryURL: $0.discoveryURL) },
-            settings: configuration.keys, now: reactor.now)
+            settings: configuration.keys, deadlines: deadlines, now: reactor.now)
         self.channel = try ControlChannel(reactor: reactor, socket: channel, owner: self)
     }
 

@@ -8,8 +8,8 @@ internal import Shared
 struct KeyringStateMachine {
     typealias Settings = AuthenticationConfiguration.Keys
 
-    /// A whole fetch (discovery and keys together) may take this long.
-    static let fetchDeadline = Duration.seconds(10)
+    /// A whole fetch (discovery and keys together) may take this long at most.
+    static let longestFetch = Duration.seconds(10)
 
     /// An issuer, and where its discovery document lies.
     struct Source: Equatable {
@@ -61,18 +61,38 @@ struct KeyringStateMachine {
 
     private var issuers: [Issuer]
     private let settings: Settings
+    /// Well below the time that a child has for its start: a provider that never answers must not cost that.
+    private let fetchDeadline: Duration
     /// Counts sets that differ; 0: none was published yet.
     private(set) var generation: UInt64 = 0
 
-    init(issuers: [Source], settings: Settings, now: Instant) {
+    /// What is known of the keyring before this one.
+    private enum Predecessor: Equatable {
+        /// Not told yet.
+        case unknown
+        /// There is nothing to lose: it had no keys, or they were our issuers'.
+        case replaced
+        /// It has keys, and none of them is of an issuer of ours: its workers are better off than ours would be.
+        case better
+    }
+
+    private var predecessor = Predecessor.unknown
+
+    init(issuers: [Source], settings: Settings, deadlines: DeadlinesConfiguration, now: Instant) {
         self.settings = settings
+        fetchDeadline = min(Self.longestFetch, deadlines.workerStart / 2)
+        let demandInterval = RefreshScheduler.demandInterval(identity: deadlines.identity)
         self.issuers = issuers.map {
-            Issuer(source: $0, scheduler: RefreshScheduler(interval: settings.refreshInterval, now: now))
+            Issuer(
+                source: $0,
+                scheduler: RefreshScheduler(
+                    interval: settings.refreshInterval, demandInterval: demandInterval, now: now))
         }
     }
 
-    /// Whether tokens of some issuer can be verified, or there is no issuer.
-    var isReady: Bool { issuers.isEmpty || issuers.contains { $0.published != nil } }
+    /// Whether workers have been told which keys there are, or there is no issuer. There may be none: then others can
+    /// still say whose a request is.
+    var isReady: Bool { issuers.isEmpty || generation > 0 }
 
     /// When each issuer's keys were last fetched, in seconds since 1970; 0: there are none.
     var fetchedAt: [Int64] { issuers.map { $0.published == nil ? 0 : $0.fetchedAt } }
@@ -85,7 +105,7 @@ struct KeyringStateMachine {
         var actions = dropOld(now)
         for index in issuers.indices where issuers[index].scheduler.begin(now: now) {
             issuers[index].step = .discovery
-            issuers[index].deadline = now + Self.fetchDeadline
+            issuers[index].deadline = now + fetchDeadline
             actions.append(
                 .get(issuer: index, url: issuers[index].source.discoveryURL, deadline: issuers[index].deadline))
         }
@@ -106,17 +126,21 @@ struct KeyringStateMachine {
         return tick(now: now)
     }
 
-    /// What an earlier keyring published: it serves until its issuers answer, so that a keyring may be replaced while a
-    /// provider is down. Keys of issuers that are not configured any more are left out.
+    /// What an earlier keyring published, if there was one: it serves until its issuers answer, so that a keyring may be
+    /// replaced while a provider is down. Keys of issuers that are not configured any more are left out.
     mutating func inherit(_ document: [UInt8], now: Instant, wallClock: Int64) -> [Action] {
         guard let entries = (try? JSONValue.parse(document))?.object?["issuers"]?.array else { return [] }
         var actions: [Action] = []
+        var areOurs = false
         for entry in entries {
             guard let entry = entry.object, let name = entry["issuer"]?.string, let keys = entry["keys"],
                 case .integer(let fetchedAt) = entry["fetchedAt"],
-                let index = issuers.firstIndex(where: { $0.source.issuer.isExactly(name) }),
-                issuers[index].published == nil, let published = try? PublishedKeys(keys)
+                let index = issuers.firstIndex(where: { $0.source.issuer.isExactly(name) })
             else { continue }
+            areOurs = true
+            // Counted on: whoever waits for a fetch must not take these keys for its answer.
+            if case .integer(let fetches) = entry["fetches"] { issuers[index].fetches += UInt64(max(0, fetches)) }
+            guard issuers[index].published == nil, let published = try? PublishedKeys(keys) else { continue }
             let age = Duration.seconds(max(0, wallClock - fetchedAt))
             guard settings.keepFor == .zero || age < settings.keepFor else { continue }
             issuers[index].published = published
@@ -124,9 +148,20 @@ struct KeyringStateMachine {
             issuers[index].dropAt = settings.keepFor == .zero ? nil : now + (settings.keepFor - age)
             actions.append(.report(.inherited(issuer: name, keys: published.keys.count)))
         }
-        guard !actions.isEmpty else { return [] }
+        predecessor = entries.isEmpty || areOurs ? .replaced : .better
+        guard !actions.isEmpty else { return firstPublication }
         generation += 1
         return actions + [.publish(generation: generation, document: self.document)]
+    }
+
+    /// The first attempts are over, and have brought nothing: workers are told so, and serve those whom others vouch for. But
+    /// not before it is known that this takes no keys away from anybody.
+    private var firstPublication: [Action] {
+        mutating get {
+            guard generation == 0, predecessor == .replaced, issuers.allSatisfy(\.isTried) else { return [] }
+            generation = 1
+            return publication
+        }
     }
 
     /// The document asked for by `get` has arrived, or not. `maxAge`: for how long the provider says that it may be kept.
@@ -171,7 +206,7 @@ struct KeyringStateMachine {
             min(max($0, settings.minimumRefreshInterval), settings.refreshInterval)
         }
         let wasDemanded = issuers[index].scheduler.succeeded(now: now, jitter: jitter, interval: interval)
-        let isChanged = issuers[index].published?.keys != keys.keys
+        let isChanged = !(issuers[index].published?.hasSameKeys(as: keys) ?? false)
         issuers[index].published = keys
         if isChanged {
             generation += 1
@@ -194,7 +229,7 @@ struct KeyringStateMachine {
         if !issuers[index].isTried {
             // Perhaps the others' keys waited for this one's.
             issuers[index].isTried = true
-            if generation > 0 { actions += publication }
+            actions += generation > 0 ? publication : firstPublication
         }
         // Once for each failure, and again when keys have come or gone meanwhile: inherited ones, or such as were too old.
         let report = ReportedFailure(failure: failure, hasKeys: issuers[index].published != nil)

@@ -2,7 +2,7 @@
 
 /// An issuer's key set as it is handed to the workers: the usable keys only, public parts only, in a settled order, so that
 /// equal sets are equal values however the provider writes them.
-struct PublishedKeys: Equatable {
+struct PublishedKeys {
     /// One JWK each, as JSON.
     let keys: [String]
     /// How many keys were left out, by reason.
@@ -16,20 +16,23 @@ struct PublishedKeys: Equatable {
 
     init(_ document: JSONValue) throws(FetchFailure) {
         guard let entries = document.object?["keys"]?.array else { throw .keysMalformed }
-        var keys: Set<String> = []
+        var keys: Set<ExactName> = []
         var skipped: [JSONWebKey.Problem: Int] = [:]
         for (index, entry) in entries.enumerated() {
             do throws(JSONWebKey.Problem) {
                 guard index < IssuerKeys.maximumKeys else { throw .tooMany }
-                keys.insert(try Self.text(JSONWebKey(entry)))
+                keys.insert(ExactName(string: try Self.text(JSONWebKey(entry))))
             } catch {
                 skipped[error, default: 0] += 1
             }
         }
         guard !keys.isEmpty else { throw .noUsableKey }
-        self.keys = keys.sorted()
+        self.keys = keys.map(\.string).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         self.skipped = skipped
     }
+
+    /// Whether the same keys are in both, to the byte: a `kid` of another spelling is another one.
+    func hasSameKeys(as other: PublishedKeys) -> Bool { keys.elementsEqual(other.keys) { $0.isExactly($1) } }
 
     /// "weak=1 not-for-signatures=2", for the log.
     var skippedSummary: String {

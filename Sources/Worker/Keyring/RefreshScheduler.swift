@@ -7,8 +7,13 @@ internal import Shared
 struct RefreshScheduler: Equatable {
     static let firstBackoff = Duration.seconds(1)
     static let longestBackoff = Duration.seconds(60)
-    /// Fetches that unknown keys ask for begin at least this far apart.
-    static let demandInterval = Duration.seconds(10)
+    private static let demandIntervals = Duration.milliseconds(500)...Duration.seconds(10)
+
+    /// How far apart fetches begin at least that unknown keys ask for: half of the time that a request waits for its
+    /// identity. So a token that names a key of its own invention makes no other wait in vain, whose key is new.
+    static func demandInterval(identity: Duration) -> Duration {
+        min(max(identity / 2, demandIntervals.lowerBound), demandIntervals.upperBound)
+    }
 
     private enum State: Equatable {
         case waiting(until: Instant)
@@ -16,14 +21,16 @@ struct RefreshScheduler: Equatable {
     }
 
     private let interval: Duration
+    private let demandInterval: Duration
     private var state: State
     private var lastDemanded: Instant?
     private var isDemanded = false
     /// Failures since the last success.
     private(set) var failures = 0
 
-    init(interval: Duration, now: Instant) {
+    init(interval: Duration, demandInterval: Duration, now: Instant) {
         self.interval = interval
+        self.demandInterval = demandInterval
         state = .waiting(until: now)
     }
 
@@ -48,7 +55,7 @@ struct RefreshScheduler: Equatable {
             lastDemanded = now
             return
         }
-        let earliest = lastDemanded.map { max(now, $0 + Self.demandInterval) } ?? now
+        let earliest = lastDemanded.map { max(now, $0 + demandInterval) } ?? now
         state = .waiting(until: min(until, earliest))
     }
 

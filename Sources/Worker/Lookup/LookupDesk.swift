@@ -21,11 +21,19 @@ final class LookupDesk<Answer: LookupAnswer> {
     typealias Waiter = (Result<Answer, LookupFailure>) -> Void
 
     private final class Pending {
-        let lookup: UInt64
-        var waiters: [UInt64: Waiter] = [:]
+        typealias Read = (LookupReply, Double) -> Result<Answer, LookupFailure>
 
-        init(lookup: UInt64) {
-            self.lookup = lookup
+        let request: () throws(LookupFailure) -> LookupRequest
+        let read: Read
+        var lookup: UInt64 = 0
+        /// Of the look-up, that is of whoever had it begun.
+        var deadline: Instant
+        var waiters: [UInt64: (deadline: Instant, call: Waiter)] = [:]
+
+        init(deadline: Instant, request: @escaping () throws(LookupFailure) -> LookupRequest, read: @escaping Read) {
+            self.deadline = deadline
+            self.request = request
+            self.read = read
         }
     }
 
@@ -67,9 +75,10 @@ final class LookupDesk<Answer: LookupAnswer> {
     ///
     /// - Parameters:
     ///   - digest: stands for the question.
+    ///   - deadline: the waiter's own, whoever's the look-up is that it joins.
     ///   - read: what a reply means, at a time in seconds since 1970.
     func ask(
-        _ digest: TokenDigest, deadline: Instant, request: () throws(LookupFailure) -> LookupRequest,
+        _ digest: TokenDigest, deadline: Instant, request: @escaping () throws(LookupFailure) -> LookupRequest,
         read: @escaping (LookupReply, Double) -> Result<Answer, LookupFailure>, _ waiter: @escaping Waiter
     ) throws(LookupFailure) -> LookupTicket {
         lastWaiter += 1
@@ -78,27 +87,45 @@ final class LookupDesk<Answer: LookupAnswer> {
         if let known = pending[digest] {
             entry = known
         } else {
-            let lookup = try client.ask(try request(), deadline: deadline) { [unowned self] reply in
-                finish(digest, reply, read)
-            }
-            entry = Pending(lookup: lookup)
+            entry = Pending(deadline: deadline, request: request, read: read)
+            try begin(entry, digest)
             pending[digest] = entry
         }
-        entry.waiters[number] = waiter
+        entry.waiters[number] = (deadline, waiter)
         return LookupTicket { [weak self] in self?.leave(entry, digest, number) }
     }
 
-    private func finish(
-        _ digest: TokenDigest, _ reply: Result<LookupReply, LookupFailure>,
-        _ read: (LookupReply, Double) -> Result<Answer, LookupFailure>
-    ) {
+    private func begin(_ entry: Pending, _ digest: TokenDigest) throws(LookupFailure) {
+        entry.lookup = try client.ask(try entry.request(), deadline: entry.deadline) { [unowned self] reply in
+            finish(digest, reply)
+        }
+    }
+
+    private func finish(_ digest: TokenDigest, _ reply: Result<LookupReply, LookupFailure>) {
         guard let entry = pending.removeValue(forKey: digest) else { return }
         let now = Double(reactor.kernel.wallClock())
-        let result = reply.flatMap { read($0, now) }
+        let result = reply.flatMap { entry.read($0, now) }
         if case .success(let answer) = result { remember(answer, digest, now) }
+        let first = entry.deadline
+        if case .failure(.timedOut) = result { askAgain(entry, digest) }
         // Hearing of it may make another one leave.
-        while let number = entry.waiters.keys.min() {
-            entry.waiters.removeValue(forKey: number)?(result)
+        let isAskedAgain = pending[digest] === entry
+        while let number = entry.waiters.filter({ !isAskedAgain || $0.value.deadline <= first }).keys.min() {
+            entry.waiters.removeValue(forKey: number)?.call(result)
+        }
+    }
+
+    /// The time of whoever had it begun is over. Those who came later have some left, and the question is asked once more.
+    private func askAgain(_ entry: Pending, _ digest: TokenDigest) {
+        guard let latest = entry.waiters.values.map(\.deadline).max(), latest > max(entry.deadline, reactor.now) else {
+            return
+        }
+        entry.deadline = latest
+        do throws(LookupFailure) {
+            try begin(entry, digest)
+            pending[digest] = entry
+        } catch {
+            // They hear of the first failure.
         }
     }
 

@@ -116,7 +116,7 @@ final class Lookups {
     ) throws(LookupFailure) -> LookupTicket {
         try desk.ask(
             digest, deadline: deadline,
-            request: { () throws(LookupFailure) in try server.post(body, to: path, kind) }, read: read, waiter)
+            request: { [server] () throws(LookupFailure) in try server.post(body, to: path, kind) }, read: read, waiter)
     }
 
     /// Asks nobody anything any more.

@@ -31,7 +31,7 @@ struct TokenReview {
         }
         if !audiences.isEmpty {
             let named = status["audiences"]?.array?.compactMap(\.string) ?? []
-            guard named.contains(where: { audiences.contains($0) }) else {
+            guard named.contains(where: { audiences.contains(where: $0.isExactly) }) else {
                 return .success(.refused(Refusal(.wrongAudience, "the token is for none of the configured audiences")))
             }
         }

@@ -6,7 +6,7 @@ import Shared
 
 /// The gateway worker: takes connections from the supervisor and serves them until it is told to stop.
 ///
-/// It is ready once it has keys and has reached the API server. It ends by itself when it has drained, and when the
+/// It is ready once it knows which keys there are and has reached the API server. It ends by itself when it has drained, and when the
 /// supervisor is gone.
 final class GatewayService: ControlChannelOwner, TimerHandler {
     private let reactor: Reactor
@@ -165,7 +165,7 @@ final class GatewayService: ControlChannelOwner, TimerHandler {
     }
 
     private func becomeReadyIfComplete() {
-        guard !isReady, plane.authenticator.hasKeys, probe.hasReached else { return }
+        guard !isReady, plane.authenticator.knowsKeys, probe.hasReached else { return }
         isReady = true
         plane.panel.setPhase(.ready, now: reactor.now)
         _ = channel?.send(.ready)

@@ -18,8 +18,8 @@ enum KeyringRole {
             let panel = try PanelWriter(environment.scoreboard, rows: configuration.workers.maxInFlight)
             panel.start(pid: getpid())
             let service = try KeyringService(
-                configuration: configuration.authentication, channel: environment.takeChannel(), reactor: reactor,
-                panel: panel, log: logger)
+                configuration: configuration.authentication, deadlines: configuration.deadlines,
+                channel: environment.takeChannel(), reactor: reactor, panel: panel, log: logger)
             return service.run()
         } catch {
             Logger.standardError("keyring", level: .info, journal: journal).error(

@@ -82,6 +82,8 @@ enum AuthenticationSeries: Equatable, Hashable, Sendable {
     case accepted
     /// No key of the issuer could decide.
     case noKey
+    /// Too many wait for keys already.
+    case crowded
     case refused(Refusal.Reason)
     /// Said by another service, or by a client's certificate.
     case other(Method, accepted: Bool)
@@ -109,6 +111,7 @@ enum AuthenticationSeries: Equatable, Hashable, Sendable {
     private static let firstOther = 56
     private static let failed = 63
     private static let nobody = 55
+    private static let waiting = 54
 
     init?(index: Int) {
         switch index {
@@ -117,6 +120,7 @@ enum AuthenticationSeries: Equatable, Hashable, Sendable {
         case 2: self = .noKey
         case Self.failed: self = .lookupFailed
         case Self.nobody: self = .anonymous
+        case Self.waiting: self = .crowded
         case Self.firstOther...:
             guard let method = Method(rawValue: (index - Self.firstOther) / 2) else { return nil }
             self = .other(method, accepted: index % 2 == 0)
@@ -135,6 +139,7 @@ enum AuthenticationSeries: Equatable, Hashable, Sendable {
         case .other(let method, let accepted): Self.firstOther + 2 * method.rawValue + (accepted ? 0 : 1)
         case .lookupFailed: Self.failed
         case .anonymous: Self.nobody
+        case .crowded: Self.waiting
         case .refused(let reason): Self.firstReason + (Refusal.Reason.allCases.firstIndex(of: reason) ?? 0)
         }
     }
@@ -142,7 +147,7 @@ enum AuthenticationSeries: Equatable, Hashable, Sendable {
     var method: String {
         switch self {
         case .noCredentials: "none"
-        case .accepted, .noKey, .refused: "jwt"
+        case .accepted, .noKey, .crowded, .refused: "jwt"
         case .other(let method, _): method.name
         case .lookupFailed: "look-up"
         case .anonymous: "anonymous"
@@ -164,6 +169,7 @@ enum AuthenticationSeries: Equatable, Hashable, Sendable {
         case .noCredentials: "no-credentials"
         case .accepted, .anonymous: ""
         case .noKey: "key-unknown"
+        case .crowded: "too-many-waiting"
         case .refused(let reason): reason.rawValue
         case .other(_, let accepted): accepted ? "" : "refused"
         case .lookupFailed: "look-up-failed"

@@ -5,7 +5,7 @@ import Shared
 
 /// What all connections and exchanges of one gateway worker have in common: the loop, the memory, the bounds, the
 /// figures. One worker has one, on one thread.
-final class Plane {
+final class Plane: TimerHandler {
     let reactor: Reactor
     let configuration: GatewayConfiguration
     let limits: HeadLimits
@@ -28,8 +28,9 @@ final class Plane {
     private var auditIDs: AuditIDs
     private var lookupFailureLogged = Instant.zero
     private var freeRows: [Int]
-    /// Exchanges that wait for an issuer's keys, and whom to ask for them.
-    private var keyWaiters: [Exchange] = []
+    /// Exchanges that wait for an issuer's keys, whether those are judged that new keys may help, and whom to ask for keys.
+    private var keyWaiters = KeyWaiters<Exchange>()
+    private var isJudgingWaiters = false
     private var keyRequests = KeyRequestPolicy()
     var askForKeys: (UInt16) -> Void = { _ in }
     /// What is spoken on a connection without TLS, and so without ALPN. (A simulated world, which has no TLS, chooses.)
@@ -54,9 +55,10 @@ final class Plane {
         waits = WaitLimits(configuration.deadlines)
         buffers = BufferPool(limit: configuration.limits.bufferMemory)
         fields = FieldTable(capacity: configuration.limits.fields)
-        // A request's head grows by its user's groups and extras, and by what the gateway says of itself.
+        // A request's head grows by its user's groups and extras, by whose groups it really is with (as extras), and by what
+        // the gateway says of itself.
         http2Fields = HTTP2FieldList(
-            capacity: configuration.limits.fields + configuration.limits.groups + configuration.limits.extras + 32)
+            capacity: configuration.limits.fields + 2 * configuration.limits.groups + configuration.limits.extras + 32)
         requestLog = RequestLog(isOn: configuration.logging.requests, worker: worker, kernel: reactor.kernel)
         streamDrain = StreamDrain(reactor: reactor)
         identityLimits = IdentityLimits(configuration.limits)
@@ -139,24 +141,57 @@ final class Plane {
 
     // MARK: Keys
 
-    /// - Parameter issuer: whose key would decide, a place in the configuration.
-    func waitForKeys(_ exchange: Exchange, of issuer: Int) {
-        keyWaiters.append(exchange)
-        if keyRequests.wanted(issuer, now: reactor.now) { askForKeys(UInt16(issuer)) }
+    /// Judged again in one turn: each may cost several verifications, and others wait for the loop meanwhile.
+    private static let judgedPerTurn = 16
+
+    /// - Parameters:
+    ///   - issuer: whose key would decide, a place in the configuration.
+    ///   - mark: of its keys that could not.
+    /// - Returns: false: too many wait for them already.
+    func waitForKeys(_ exchange: Exchange, of issuer: Int, mark: UInt64) -> Bool {
+        guard keyWaiters.add(exchange, number: exchange.id, issuer: issuer, mark: mark) else { return false }
+        publishKeyWaiters()
+        askForKeysIfNeeded(issuer)
+        return true
     }
 
     func stopWaitingForKeys(_ exchange: Exchange) {
-        keyWaiters.removeAll { $0 === exchange }
+        keyWaiters.remove(exchange.id)
+        publishKeyWaiters()
     }
 
     func install(_ keys: KeySet) {
         authenticator.install(keys)
         keyRequests.answered()
         panel.set(.keysGeneration, keys.generation)
-        let waiters = keyWaiters
-        keyWaiters = []
-        for exchange in waiters { exchange.keysArrived() }
+        keyWaiters.keysCame { authenticator.keysMark(issuer: $0) }
+        judgeWaiters()
+        // These keys may be another issuer's, or a new keyring's that does not know who waits.
+        for issuer in keyWaiters.issuers { askForKeysIfNeeded(issuer) }
     }
+
+    /// Those that new keys may help, a few in each turn.
+    private func judgeWaiters() {
+        for _ in 0..<Self.judgedPerTurn {
+            guard let exchange = keyWaiters.takeDue() else { break }
+            exchange.keysArrived()
+        }
+        publishKeyWaiters()
+        guard keyWaiters.hasDue, !isJudgingWaiters else { return }
+        isJudgingWaiters = true
+        reactor.continueNextTurn(self, tag: 0)
+    }
+
+    func timerFired(tag: UInt32, now: Instant) {
+        isJudgingWaiters = false
+        judgeWaiters()
+    }
+
+    private func askForKeysIfNeeded(_ issuer: Int) {
+        if keyRequests.wanted(issuer, now: reactor.now) { askForKeys(UInt16(issuer)) }
+    }
+
+    private func publishKeyWaiters() { panel.set(.keyWaiters, UInt64(keyWaiters.count)) }
 
     func startDraining() { isDraining = true }
 

@@ -18,8 +18,8 @@ import Shared
         var key: [UInt8]
     }
 
-    /// For a listener. Session tickets are on (OpenSSL's own, stateless), the session cache is off: it would be
-    /// memory without a use.
+    /// For a listener. Session tickets are on (OpenSSL's own, stateless) unless clients are asked for certificates, the
+    /// session cache is off: it would be memory without a use.
     static func server(
         credentials: Credentials, minimumVersion: ListenerConfiguration.TLSVersion, offersHTTP2: Bool = true,
         clientAuthorities: ClientAuthorities? = nil

@@ -121,7 +121,11 @@ final class RequestPlan {
         if scenario.has(.foreignIdentity), random.chance(40) {
             let spoof = random.pick(Self.spoofs)
             lines.append(spoof)
-            if spoof.hasPrefix("Impersonate-") { credential.fate = .refused([403]) }
+            // Who asks is looked at first, and his key may come too late, or be gone.
+            if spoof.hasPrefix("Impersonate-"), case .forwarded(let user, _) = credential.fate {
+                let mayLackKey = user == "lena" || scenario.has(.keysRotate) || scenario.has(.providerDown)
+                credential.fate = .refused(mayLackKey ? [403, 401] : [403])
+            }
         }
         if let token = credential.token { lines.append("Authorization: Bearer \(token)") }
         if bodyKind == .length { lines.append("Content-Length: \(body.count)") }

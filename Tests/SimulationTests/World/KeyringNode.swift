@@ -37,7 +37,8 @@ final class KeyringNode: SimulatedProcess, ControlChannelOwner, TimerHandler {
             let issuers = AuthenticationPolicy(configuration.authentication).issuers
             machine = KeyringStateMachine(
                 issuers: issuers.map { .init(issuer: $0.url, discoveryURL: $0.discoveryURL) },
-                settings: configuration.authentication.keys, now: reactor.now)
+                settings: configuration.authentication.keys, deadlines: configuration.deadlines,
+                now: reactor.now)
             super.init(world: world, kernel: kernel, reactor: reactor)
             self.channel = try ControlChannel(
                 reactor: reactor, socket: FileDescriptor(owning: kernel.insert(channel)), owner: self)

@@ -40,7 +40,7 @@ final class SimulatedProvider {
         }
         world.fault("provider down")
         switch random.below(6) {
-        case 0: return (.failure(.timedOut), KeyringStateMachine.fetchDeadline)
+        case 0: return (.failure(.timedOut), KeyringStateMachine.longestFetch)
         case 1: return (.failure(.transfer("reset")), delay)
         case 2: return (.failure(.status(503)), delay)
         case 3: return (.success(Array("<html>".utf8)), delay)

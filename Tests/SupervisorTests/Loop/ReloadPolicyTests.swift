@@ -39,5 +39,7 @@ import Testing
         #expect(changes { $0.upstream.server = "https://127.0.0.1:1" } == false)
         #expect(changes { $0.authentication.oidc?.clientID = "other" })
         #expect(changes { $0.logging.level = .debug })
+        #expect(changes { $0.deadlines.identity = .seconds(7) })
+        #expect(changes { $0.deadlines.drain = .seconds(7) } == false)
     }
 }

@@ -19,7 +19,7 @@ struct IdentificationStateMachineTests {
             (.accepted, .proceed),
             (.refused, .refuse(.tokenRefused)),
             (.notOurs, .refuse(.tokenRefused)),
-            (.needsKeys(issuer: 3, mark: 1), .waitForKeys(issuer: 3)),
+            (.needsKeys(issuer: 3, mark: 1), .waitForKeys(issuer: 3, mark: 1)),
         ])
     func verdicts(verdict: Machine.Verdict, action: Machine.Action) {
         var machine = machine()
@@ -30,12 +30,33 @@ struct IdentificationStateMachineTests {
     @Test("One fetch of keys is waited for; another issuer's does not count")
     func keys() {
         var machine = machine()
-        #expect(machine.judged(.needsKeys(issuer: 0, mark: 1)) == .waitForKeys(issuer: 0))
+        #expect(machine.judged(.needsKeys(issuer: 0, mark: 1)) == .waitForKeys(issuer: 0, mark: 1))
         #expect(machine.keysArrived() == .judge)
-        #expect(machine.judged(.needsKeys(issuer: 0, mark: 1)) == .waitForKeys(issuer: 0))
+        #expect(machine.judged(.needsKeys(issuer: 0, mark: 1)) == .waitForKeys(issuer: 0, mark: 1))
         #expect(machine.keysArrived() == .judge)
         #expect(machine.judged(.needsKeys(issuer: 0, mark: 2)) == .refuse(.keyUnknown))
         #expect(machine.keysArrived() == .none)
+    }
+
+    @Test("As many wait as may: one more is told so")
+    func noRoom() {
+        var machine = machine()
+        _ = machine.judged(.needsKeys(issuer: 0, mark: 1))
+        #expect(machine.noRoomToWait() == .refuse(.tooManyKeyWaiters))
+        #expect(machine.keysArrived() == .none)
+    }
+
+    @Test("A distributed claim by an unknown key waits for its issuer's keys, whatever was waited for before")
+    func claimKeys() {
+        var machine = machine()
+        #expect(machine.judged(.needsKeys(issuer: 0, mark: 1)) == .waitForKeys(issuer: 0, mark: 1))
+        #expect(machine.keysArrived() == .judge)
+        #expect(machine.judged(.needsClaim) == .ask(.distributedClaim))
+        #expect(machine.claimNeedsKeys(issuer: 1, mark: 7) == .waitForKeys(issuer: 1, mark: 7))
+        #expect(machine.keysArrived() == .judge)
+        // The source is asked anew.
+        #expect(machine.judged(.needsClaim) == .ask(.distributedClaim))
+        #expect(machine.claimNeedsKeys(issuer: 1, mark: 8) == .refuse(.keyUnknown))
     }
 
     @Test("A token that is nobody's here is shown to the others in turn")

@@ -59,10 +59,23 @@ struct AuthenticatorTests {
         let token = issuer.sign(TestIssuer.claims(), new)
         #expect(authenticator.authenticate(token.span, now: 1).needsKeys)
         authenticator.install(TestIssuer.document([old]))
-        #expect(authenticator.hasKeys)
+        #expect(authenticator.knowsKeys)
         #expect(authenticator.authenticate(token.span, now: 1).needsKeys)
         authenticator.install(TestIssuer.document(generation: 2, [old, new]))
         #expect(authenticator.authenticate(token.span, now: 1).identity != nil)
+    }
+
+    /// A worker is ready when it has been told, be it that there are none.
+    @Test func noKeysAreKnownToo() {
+        let authenticator = Authenticator(configuration: TestIssuer.configuration())
+        #expect(!authenticator.knowsKeys)
+        let before = authenticator.keysMark(issuer: 0)
+        authenticator.install(KeySet(generation: 1, issuers: []))
+        #expect(authenticator.knowsKeys)
+        // Whoever waits for the issuer's goes on waiting.
+        #expect(authenticator.keysMark(issuer: 0) == before)
+        authenticator.install(TestIssuer.document(generation: 2, [issuer.makeKey("a")]))
+        #expect(authenticator.keysMark(issuer: 0) != before)
     }
 
     @Test func aTokenOfAnotherIssuerAsksForNothing() {

@@ -41,9 +41,7 @@ struct ClientCertificateTests {
     @Test(
         "What is refused",
         arguments: [
-            ([String](), [String](), [String](), ClientAuthorities.Verdict.good(until: 1)),
-            ([""], [], [], .good(until: 1)),
-            (["alice"], [], ["1", "2"], .good(until: 1)),
+            (["alice"], [String](), ["1", "2"], ClientAuthorities.Verdict.good(until: 1)),
             (["alice"], [], [""], .good(until: 1)),
             (["alice\n"], [], [], .good(until: 1)),
             (["alice"], [], [], .bad("certificate has expired")),
@@ -53,6 +51,27 @@ struct ClientCertificateTests {
             Issue.record("accepted")
             return
         }
+    }
+
+    @Test("Without a CN it is nobody's, and nobody may be somebody else's business", arguments: [[], [""]])
+    func nobody(names: [String]) {
+        guard case .nobody = verdict(names, ["dev"]) else {
+            Issue.record("somebody's")
+            return
+        }
+        guard case .refused = verdict(names, [], [], .bad("certificate has expired")) else {
+            Issue.record("not refused")
+            return
+        }
+    }
+
+    @Test("Groups that only look the same are two")
+    func canonicallyEquivalent() {
+        guard case .accepted(let identity) = verdict(["alice"], ["caf\u{E9}", "cafe\u{301}", "caf\u{E9}"]) else {
+            Issue.record("refused")
+            return
+        }
+        #expect(identity.user.groups.map(\.utf8.count) == [5, 6, 20])
     }
 
     @Test("More groups than are passed on")

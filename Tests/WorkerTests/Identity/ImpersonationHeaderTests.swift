@@ -37,6 +37,25 @@ struct ImpersonationHeaderTests {
         }
     }
 
+    /// Who really asks takes nothing of what the user itself may have.
+    @Test func whoReallyAsksIsNotAmongTheExtras() throws {
+        var limits = IdentityLimits()
+        limits.extras = 2
+        let asked = try ImpersonationRequest([
+            (name: "Impersonate-User", value: "bob"), (name: "Impersonate-Extra-a", value: "1"),
+            (name: "Impersonate-Extra-a", value: "2"),
+        ])
+        let original = UserInfo(username: "jane", uid: "7", groups: (0..<200).map { "g\($0)" })
+        let text = try render(asked.impersonated(by: original), limits)
+        let groups = text.split(separator: "\r\n").filter {
+            $0.hasPrefix("Impersonate-Extra-lychgate-original-groups: g")
+        }
+        #expect(groups.count == 200)
+        limits.extras = 1
+        let refusal = #expect(throws: Refusal.self) { try render(asked.impersonated(by: original), limits) }
+        #expect(refusal?.reason == .tooManyExtras)
+    }
+
     @Test func anEmptyUserIsRefused() {
         #expect(#expect(throws: Refusal.self) { try render(UserInfo(username: "")) }?.reason == .usernameMissing)
     }

@@ -41,6 +41,17 @@ struct ImpersonationRequestTests {
             ])
     }
 
+    @Test("Each name is checked, also where another one looks the same")
+    func lookAlikes() throws {
+        let request = try request(
+            ("Impersonate-User", "bob"), ("Impersonate-Group", "caf\u{E9}"), ("Impersonate-Group", "cafe\u{301}"),
+            ("Impersonate-Group", "caf\u{E9}"))
+        #expect(request.checks.count == 3)
+        #expect(request.checks[1].name.utf8.count == 5 && request.checks[2].name.utf8.count == 6)
+        let keys = ["caf\u{E9}", "cafe\u{301}"].map { ("Impersonate-Extra-" + ImpersonationHeader.escape($0), "x") }
+        #expect(fault([(name: "Impersonate-User", value: "bob")] + keys.map { (name: $0.0, value: $0.1) }) != nil)
+    }
+
     @Test("A service account is one only if its namespace and name are")
     func serviceAccounts() throws {
         let check = try request(("Impersonate-User", "system:serviceaccount:web:front.end")).checks[0]

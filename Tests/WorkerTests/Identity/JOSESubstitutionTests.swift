@@ -24,16 +24,23 @@ struct JOSESubstitutionTests {
         return try KeySet(document: Array(text.utf8))
     }
 
-    /// The public key as an HMAC secret, in every spelling that a careless verifier might use.
+    /// The public key as an HMAC secret, in every spelling that a careless verifier might use, and the HMAC a real one.
     @Test("2.1, 3.1: HMAC with an RSA public key as its secret")
-    func confusion() {
+    func confusion() throws {
         let rsa = issuer.makeKey("a", .rsa(bits: 2_048))
-        for algorithm in ["HS256", "HS384", "HS512"] {
-            let header = Base64URL.encode(Array(#"{"alg":"\#(algorithm)","kid":"a"}"#.utf8))
-            let claims = Base64URL.encode(Array(TestIssuer.claims().utf8))
-            let signature = Base64URL.encode([UInt8](repeating: 7, count: 256))
-            let token = Array("\(header).\(claims).\(signature)".utf8)
-            #expect(reason(token, TestIssuer.document([rsa])) == .algorithmNotAllowed)
+        let spelling = try PublicKeySpelling(jwk: rsa.jwk)
+        let pem = Array(spelling.pem.utf8)
+        #expect(spelling.subjectPublicKeyInfo.count == 294)
+        #expect(spelling.pem.hasPrefix("-----BEGIN PUBLIC KEY-----\nMIIB"))
+        for secret in [
+            pem, pem.dropLast(), spelling.subjectPublicKeyInfo, spelling.publicKey, spelling.modulus,
+            Array(rsa.jwk.utf8),
+        ] {
+            for algorithm in ["HS256", "HS384", "HS512"] {
+                let key = issuer.makeSecret(Array(secret), "a", algorithm: algorithm)
+                let token = issuer.sign(TestIssuer.claims(), key)
+                #expect(reason(token, TestIssuer.document([rsa])) == .algorithmNotAllowed)
+            }
         }
     }
 
@@ -135,6 +142,14 @@ struct JOSESubstitutionTests {
         var typed = TestIssuer.configuration()
         typed.tokenTypes = ["at+jwt"]
         #expect(reason(plain, set, typed) == .wrongType)
+        // RFC 9068 section 4: with the prefix or without it, in any case.
+        for (type, expected) in [
+            ("at+jwt", nil), ("application/at+jwt", nil), ("AT+JWT", nil), ("JWT", .wrongType), ("at+jwt2", .wrongType),
+            ("application/jwt", .wrongType), ("", .wrongType),
+        ] as [(String, Refusal.Reason?)] {
+            let token = issuer.sign(TestIssuer.claims(), key, members: ["typ": "\"\(type)\""])
+            #expect(reason(token, set, typed) == expected, "\(type)")
+        }
         let rule = #"{"expression":"claims.?kind.orValue('') == 'access'","message":"no access token"}"#
         let document =
             #"{"apiVersion":"apiserver.config.k8s.io/v1","kind":"AuthenticationConfiguration","jwt":[{"issuer":{"url":"#

@@ -53,12 +53,28 @@ final class TestIssuer {
             kid: kid, algorithm: algorithm ?? usual, jwk: String(cString: text), handle: handle)
     }
 
-    /// A token of these claims (JSON text).
-    func sign(_ claims: String, _ key: Key, kid: String?? = .none) -> [UInt8] {
+    /// A secret for HMAC; nobody publishes it.
+    func makeSecret(_ bytes: [UInt8], _ kid: String?, algorithm: String) -> Key {
+        guard let handle = unsafe cjose_jwk_create_oct_spec(bytes, bytes.count, nil) else { fatalError("no key") }
+        return unsafe Key(kid: kid, algorithm: algorithm, jwk: "", handle: handle)
+    }
+
+    /// A token of these claims (JSON text). `members`: more of the header's, as JSON texts.
+    func sign(
+        _ claims: String, _ key: Key, kid: String?? = .none, members: [String: String] = [:]
+    ) -> [UInt8] {
         guard let header = unsafe cjose_header_new(nil) else { fatalError("no header") }
         defer { unsafe cjose_header_release(header) }
         _ = unsafe cjose_header_set(header, "alg", key.algorithm, nil)
         if let kid = kid ?? key.kid { _ = unsafe cjose_header_set(header, "kid", kid, nil) }
+        for (name, value) in members {
+            // The raw form is for objects and arrays alone.
+            let isSet =
+                value.hasPrefix("\"")
+                ? unsafe cjose_header_set(header, name, String(value.dropFirst().dropLast()), nil)
+                : unsafe cjose_header_set_raw(header, name, value, nil)
+            guard isSet else { fatalError("no member \(name)") }
+        }
         let payload = Array(claims.utf8)
         guard let jws = unsafe cjose_jws_sign(key.handle, header, payload, payload.count, nil) else {
             fatalError("not signed")

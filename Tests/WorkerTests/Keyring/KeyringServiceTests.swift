@@ -95,8 +95,9 @@ private final class SupervisorEnd: ControlChannelOwner, TimerHandler {
         var log = Logger(label: "keyring") { _ in SwiftLogNoOpLogHandler() }
         log.logLevel = .critical
         service = try KeyringService(
-            configuration: configuration, channel: FileDescriptor(owning: pair[0]), reactor: reactor, panel: nil,
-            log: log)
+            configuration: configuration, deadlines: .init(), channel: FileDescriptor(owning: pair[0]),
+            reactor: reactor,
+            panel: nil, log: log)
         channel = try ControlChannel(reactor: reactor, socket: FileDescriptor(owning: pair[1]), owner: self)
     }
 

@@ -15,7 +15,7 @@ struct KeyringStateMachineTests {
     private func machine(_ issuers: [String] = [TestIssuer.url]) -> KeyringStateMachine {
         KeyringStateMachine(
             issuers: issuers.map { .init(issuer: $0, discoveryURL: ProviderMetadata.address(of: $0)) },
-            settings: .init(), now: at(0))
+            settings: .init(), deadlines: .init(identity: .seconds(20)), now: at(0))
     }
 
     private func discovery(_ url: String = TestIssuer.url) -> [UInt8] {
@@ -184,7 +184,7 @@ struct KeyringStateMachineTests {
     @Test func lastGoodKeysEndWhereTheConfigurationSaysSo() throws {
         var machine = KeyringStateMachine(
             issuers: [.init(issuer: url, discoveryURL: ProviderMetadata.address(of: url))],
-            settings: .init(keepFor: .seconds(1_000)), now: at(0))
+            settings: .init(keepFor: .seconds(1_000)), deadlines: .init(identity: .seconds(20)), now: at(0))
         _ = fetch(&machine, [issuer.makeKey("a")], at: 0)
         #expect(machine.fetchedAt == [2])
         _ = machine.tick(now: at(302))
@@ -194,7 +194,6 @@ struct KeyringStateMachineTests {
         let late = machine.tick(now: at(1_002))
         #expect(late.contains(.report(.dropped(issuer: url))))
         #expect(try #require(published(late)).keys.issuers.isEmpty)
-        #expect(!machine.isReady)
     }
 
     /// A new keyring serves what the one before it had, until the provider answers.
@@ -209,6 +208,98 @@ struct KeyringStateMachineTests {
         #expect(second.isReady)
         #expect(second.fetchedAt == [2, 0])
         #expect(second.inherit(Array("{".utf8), now: at(0), wallClock: 9) == [])
+    }
+
+    /// Whoever waits for a fetch must not take inherited keys for its answer.
+    @Test func fetchesAreCountedOn() throws {
+        let key = issuer.makeKey("a")
+        let document = Array(
+            #"{"generation":9,"issuers":[{"issuer":"\#(url)","fetchedAt":2,"fetches":7,"keys":{"keys":[\#(key.jwk)]}}]}"#
+                .utf8)
+        var idle = machine()
+        #expect(published(idle.inherit(document, now: at(0), wallClock: 9))?.keys.issuers[0].fetches == 7)
+        #expect(published(fetch(&idle, [key, issuer.makeKey("b")], at: 0))?.keys.issuers[0].fetches == 8)
+        // Also where the first fetch was faster than the supervisor's message.
+        var hasty = machine()
+        #expect(published(fetch(&hasty, [key], at: 0))?.keys.issuers[0].fetches == 1)
+        #expect(hasty.inherit(document, now: at(3), wallClock: 9) == [])
+        #expect(hasty.demand(issuer: 0, now: at(4)).count == 1)
+        _ = finish(&hasty, .success(discovery()), at: 5)
+        let next = finish(&hasty, .success(jwks([key])), at: 5)
+        #expect(published(next)?.keys.issuers[0].fetches == 9)
+    }
+
+    private var nothing: [UInt8] { Array(#"{"generation":0,"issuers":[]}"#.utf8) }
+
+    /// A provider that is away from the start keeps no worker from being ready.
+    @Test func noKeysAreSaidOnceEveryIssuerWasTried() throws {
+        let other = "https://other.example"
+        for isToldEarly in [true, false] {
+            var machine = machine([url, other])
+            if isToldEarly { #expect(machine.inherit(nothing, now: at(0), wallClock: 9) == []) }
+            _ = machine.tick(now: at(0))
+            #expect(published(finish(&machine, .failure(.timedOut), at: 1)) == nil)
+            #expect(!machine.isReady)
+            var actions = finish(&machine, .failure(.timedOut), issuer: 1, at: 2)
+            if !isToldEarly {
+                // Perhaps there are keys, of which it only has not heard yet.
+                #expect(published(actions) == nil && !machine.isReady)
+                actions = machine.inherit(nothing, now: at(3), wallClock: 9)
+            }
+            let first = try #require(published(actions))
+            #expect(first.generation == 1 && first.keys.issuers.isEmpty && machine.isReady)
+            // Once.
+            _ = machine.tick(now: at(10))
+            #expect(published(finish(&machine, .failure(.timedOut), at: 11)) == nil)
+            _ = machine.tick(now: at(20))
+            _ = finish(&machine, .success(discovery()), at: 20)
+            let late = try #require(published(finish(&machine, .success(jwks([issuer.makeKey("a")])), at: 20)))
+            #expect(late.generation == 2 && late.keys.issuers.map(\.issuer) == [url])
+        }
+    }
+
+    /// The workers there are have keys, and a configuration whose issuers cannot be had must not take their place.
+    @Test func noKeysAreNotSaidWhereThereWereOthers() throws {
+        var first = machine()
+        let document = try #require(
+            fetch(&first, [issuer.makeKey("a")], at: 0).compactMap {
+                if case .publish(_, let text) = $0 { text } else { nil }
+            }.first)
+        var second = machine(["https://mistyped.example"])
+        #expect(second.inherit(Array(document.utf8), now: at(0), wallClock: 9) == [])
+        _ = second.tick(now: at(0))
+        #expect(published(finish(&second, .failure(.timedOut), at: 1)) == nil)
+        #expect(!second.isReady)
+        // But where our own issuer's are too old, nothing is lost.
+        var third = KeyringStateMachine(
+            issuers: [.init(issuer: url, discoveryURL: ProviderMetadata.address(of: url))],
+            settings: .init(keepFor: .seconds(5)), deadlines: .init(), now: at(0))
+        #expect(third.inherit(Array(document.utf8), now: at(0), wallClock: 99) == [])
+        _ = third.tick(now: at(0))
+        #expect(published(finish(&third, .failure(.timedOut), at: 1)) != nil)
+        #expect(third.isReady)
+    }
+
+    /// A provider that takes requests and never answers costs no child its start.
+    @Test func aFetchEndsBeforeAChildMustBeReady() {
+        for (start, deadline) in [(30, 10), (8, 4)] {
+            var machine = KeyringStateMachine(
+                issuers: [.init(issuer: url, discoveryURL: url)], settings: .init(),
+                deadlines: .init(workerStart: .seconds(start)), now: at(0))
+            #expect(machine.tick(now: at(0)) == [.get(issuer: 0, url: url, deadline: at(deadline))])
+        }
+    }
+
+    /// A kid of the same look and other bytes is another kid.
+    @Test func aKidOfAnotherSpellingIsAChange() {
+        var machine = machine()
+        let composed = issuer.makeKey("caf\u{E9}")
+        let jwk = composed.jwk.replacing("caf\u{E9}", with: "cafe\u{301}")
+        #expect(published(fetch(&machine, [composed], at: 0))?.generation == 1)
+        _ = machine.tick(now: at(302))
+        _ = finish(&machine, .success(discovery()), at: 303)
+        let other = finish(&machine, .success(Array(#"{"keys":[\#(jwk)]}"#.utf8)), at: 304)
+        #expect(published(other)?.generation == 2)
     }
 
     @Test func issuersAreIndependent() {

@@ -10,7 +10,7 @@ struct RefreshSchedulerTests {
     private func at(_ seconds: Double) -> Instant { Instant(nanoseconds: UInt64((1_000 + seconds) * 1e9)) }
 
     private func scheduler(interval: Duration = .seconds(300)) -> RefreshScheduler {
-        RefreshScheduler(interval: interval, now: at(0))
+        RefreshScheduler(interval: interval, demandInterval: .seconds(10), now: at(0))
     }
 
     @Test func fetchesAtOnceThenAtTheInterval() {
@@ -78,6 +78,13 @@ struct RefreshSchedulerTests {
         }
         #expect(scheduler.nextFetch == at(30))
         #expect(scheduler.begin(now: at(30)) == true)
+    }
+
+    /// A request that came when the last such fetch had just begun lives to see the next one.
+    @Test func theLimitForUnknownKeysIsLessThanARequestWaits() {
+        for (identity, interval) in [(5.0, 2.5), (1, 0.5), (0.1, 0.5), (60, 10)] {
+            #expect(RefreshScheduler.demandInterval(identity: .seconds(identity)) == .seconds(interval))
+        }
     }
 
     @Test func aFetchUnderWayAnswersADemand() {
