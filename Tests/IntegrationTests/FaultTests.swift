@@ -48,6 +48,24 @@ extension Integration {
             }
         }
 
+        @Test("The kernel bounds every child's memory (RLIMIT_DATA), the keyring's and the admin process's, too")
+        func memoryBounds() throws {
+            let admin = try Endpoint.free(on: "127.0.0.1")
+            try World.run(configure: {
+                $0.recycling = ["memorySoft": "400MiB", "memoryHard": "500MiB"]
+                $0.admin = admin
+            }) { world in
+                let children = ProcessFigures.children(of: world.gateway.supervisor.identifier)
+                let bounds = try children.map { child in
+                    let limits = try String(contentsOfFile: "/proc/\(child)/limits", encoding: .utf8)
+                    let line = try #require(limits.split(separator: "\n").first { $0.hasPrefix("Max data size") })
+                    return Int(line.split(separator: " ")[3]) ?? .max
+                }
+                // Twice memoryHard and 256 MiB; and 512 MiB.
+                #expect(bounds.sorted() == [512, 512, 1_256, 1_256].map { $0 * 1_048_576 }, "\(bounds)")
+            }
+        }
+
         @Test("A worker that breaks the protocol is killed, and one above the hard memory limit, each with its reason")
         func forced() throws {
             let admin = try Endpoint.free(on: "127.0.0.1")
