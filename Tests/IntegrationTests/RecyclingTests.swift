@@ -113,6 +113,39 @@ extension Integration {
             table.print()
         }
 
+        @Test(
+            "Without a limit of its own, a worker that is full and refuses requests is replaced; one that is full is not"
+        )
+        func fullAndRefusing() throws {
+            try World.run(
+                configure: {
+                    $0.workers = 1
+                    $0.maxInFlight = 4
+                    $0.deadlines = ["drain": "2s", "hardStop": "5s"]
+                }, script: Self.serve
+            ) { world in
+                let watch = "/api/v1/pods?watch=true"
+                let watches = try (0..<4).map { _ in
+                    let client = try world.gateway.connect()
+                    client.send("GET", watch, token: world.token)
+                    return client
+                }
+                try wait("the watches upstream") { world.upstream.requestCount(for: watch) == 4 }
+                // Longer than it must have been ready, and than it must last.
+                sleep(for: .seconds(17))
+                #expect(try world.gateway.status().recycles.isEmpty, "it is full, and does its work")
+                let refused = try world.gateway.connect()
+                expectEventually(within: .seconds(20), every: .milliseconds(200)) {
+                    if (try? refused.request("GET", "/more", token: world.token).status) != 503 { return true }
+                    return ((try? world.gateway.status().recycles["in_flight"]) ?? 0) == 1
+                }
+                expectEventually(within: .seconds(5)) {
+                    (try? world.gateway.status().recycles["in_flight"]) == 1
+                }
+                for client in watches { client.wire.close() }
+            }
+        }
+
         @Test("A worker above the hard memory limit is killed at once, and says why")
         func memoryHard() throws {
             try World.run(configure: { $0.recycling = ["memorySoft": "1MiB", "memoryHard": "2MiB"] }) { world in

@@ -2,7 +2,8 @@
 
 /// When a worker that does its work is replaced all the same: the new one first, then the old one drains.
 package struct RecyclingConfiguration: Codable, Equatable, Sendable {
-    /// Requests in flight above which, for 5 s, a worker is replaced; nil: `workers.maxInFlight`.
+    /// Requests in flight above which, for 5 s, a worker is replaced; nil: when, for 5 s, it has as many as
+    /// `workers.maxInFlight` and refuses others.
     package var inFlightLimit: Int?
     /// Bytes of anonymous memory above which a worker is replaced.
     package var memorySoft: Int
