@@ -123,7 +123,7 @@ extension Integration {
             world.upstream.stop()
         }
 
-        @Test("When the supervisor is killed, workers that hang or were stopped outlive it by hardStop and no longer")
+        @Test("A worker that hangs outlives a killed supervisor by hardStop at most; a stopped one goes on")
         func supervisorKilledWhileWorkersHang() throws {
             let (world, children) = try Self.worldToKill()
             defer { Self.kill(children) }
@@ -135,11 +135,11 @@ extension Integration {
             sleep(for: .milliseconds(200))
             let start = ContinuousClock.now
             world.gateway.supervisor.signal(SIGKILL)
-            expectEventually(within: .seconds(2)) { children.count(where: ProcessFigures.isAlive) == 2 }
-            #expect(workers.allSatisfy(ProcessFigures.isAlive), "they have no time to end by themselves")
+            // The one that was stopped goes on, and has nothing to serve out.
+            expectEventually(within: .seconds(3)) { children.filter(ProcessFigures.isAlive) == [workers[0]] }
             expectEventually(within: .seconds(8)) { !children.contains(where: ProcessFigures.isAlive) }
             let took = (ContinuousClock.now - start).milliseconds
-            #expect(took > 2_000, "\(took) ms")
+            #expect(took > 4_500, "\(took) ms")
             world.upstream.stop()
         }
 
