@@ -379,6 +379,31 @@ int lg_spawn(const char *path, char *const argv[], char *const envp[], const int
     return error ? -error : pid;
 }
 
+// Written before the signal can come, and read in its handler alone.
+static volatile pid_t watched_parent;
+static volatile unsigned left_alone_for;
+
+static void perhaps_left_alone(int signal) {
+    (void)signal;
+    // SIGCONT comes from a shell as well: only a parent's death gives us another one. Neither call touches errno.
+    if (getppid() != watched_parent) alarm(left_alone_for);
+}
+
+int lg_end_after_parent(unsigned seconds, int channel) {
+    watched_parent = getppid();
+    left_alone_for = seconds;
+    struct sigaction action = {.sa_handler = perhaps_left_alone, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    if (sigaction(SIGCONT, &action, NULL) < 0) return -errno;
+    if (prctl(PR_SET_PDEATHSIG, SIGCONT, 0, 0, 0) < 0) return -errno;
+    // It may have died before that; then its end of the channel is closed.
+    struct pollfd end = {.fd = channel};
+    if (poll(&end, 1, 0) > 0 && end.revents & POLLHUP) alarm(seconds);
+    return 0;
+}
+
+int lg_end_with_parent(void) { RESULT(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)); }
+
 void lg_give_back_freed_memory(void) { malloc_trim(0); }
 
 int lg_set_dumpable(bool dumpable) { RESULT(prctl(PR_SET_DUMPABLE, dumpable ? 1 : 0, 0, 0, 0)); }

@@ -19,6 +19,8 @@ enum WorkerMain {
     }
 
     private static func run(_ role: String) -> Int32 {
+        // Those that only answer a question end with whoever asked it.
+        if ["check", "version", "explain"].contains(role) { ParentDeath.endsThisProcess() }
         switch role {
         case "gateway": return GatewayRole.run()
         case "keyring": return KeyringRole.run()

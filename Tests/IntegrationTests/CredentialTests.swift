@@ -45,6 +45,55 @@ extension Integration {
             }
         }
 
+        /// One request to a connection, so that each shows what is in force; the answer says who asks.
+        private static let tellsPeer: ScriptedUpstream.Script = { connection in
+            _ = try connection.readHead()
+            connection.answer(fields: ["Connection: close"], body: connection.wire.peerName ?? "nobody")
+        }
+
+        @Test("The API server's authority and our certificate for it are read again when their files change")
+        func upstreamTLS() throws {
+            let folder = try TemporaryFolder()
+            let certificates = try Certificates.shared.get()
+            let clients = try ClientAuthority()
+            let first = try clients.issue("/CN=first", as: "first")
+            let second = try clients.issue("/CN=second", as: "second")
+            let authority = folder.file("upstream-ca.crt")
+            let (certificate, key) = (folder.file("client.crt"), folder.file("client.key"))
+            try Self.copy(certificates.authority, to: authority)
+            try Self.copy(first.key, to: key)
+            try Self.copy(first.certificate, to: certificate)
+            let upstream = try ScriptedUpstream(
+                tls: TLSContext(
+                    certificateFile: certificates.certificate, keyFile: certificates.key,
+                    clientAuthority: clients.certificate), Self.tellsPeer)
+            defer { upstream.stop() }
+            try World.run(configure: {
+                $0.upstream = upstream.endpoint
+                $0.upstreamAuthority = authority
+                $0.upstreamClient = (certificate, key)
+            }) { world in
+                let ask = { try world.gateway.connect().request("GET", "/who", token: world.token) }
+                // Each worker looks for itself: all of eight answers must be the same.
+                let all = { (wanted: String?) in
+                    let answers = (0..<8).compactMap { _ in try? ask() }
+                    guard answers.count == 8 else { return false }
+                    guard let wanted else { return answers.allSatisfy { $0.status >= 500 } }
+                    return answers.allSatisfy { $0.status == 200 && $0.text == wanted }
+                }
+                #expect(all("CN=first"))
+                try Self.copy(second.key, to: key)
+                try Self.copy(second.certificate, to: certificate)
+                expectEventually(within: .seconds(15), every: .milliseconds(500)) { all("CN=second") }
+                // Another authority, which has not signed for this API server.
+                try Self.copy(clients.certificate, to: authority)
+                expectEventually(within: .seconds(15), every: .milliseconds(500)) { all(nil) }
+                try Self.copy(certificates.authority, to: authority)
+                expectEventually(within: .seconds(15), every: .milliseconds(500)) { all("CN=second") }
+                #expect(try world.gateway.status().recycles.isEmpty)
+            }
+        }
+
         @Test("kube-oidc-proxy's flags serve like a file")
         func flags() throws {
             let folder = try TemporaryFolder()
@@ -82,9 +131,11 @@ extension Integration {
         }
 
         private static func copy(_ source: Certificates, to certificate: String, _ key: String) throws {
-            for (from, to) in [(source.key, key), (source.certificate, certificate)] {
-                try Data(contentsOf: URL(fileURLWithPath: from)).write(to: URL(fileURLWithPath: to), options: .atomic)
-            }
+            for (from, to) in [(source.key, key), (source.certificate, certificate)] { try copy(from, to: to) }
+        }
+
+        private static func copy(_ from: String, to path: String) throws {
+            try Data(contentsOf: URL(fileURLWithPath: from)).write(to: URL(fileURLWithPath: path), options: .atomic)
         }
     }
 }

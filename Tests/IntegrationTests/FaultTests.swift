@@ -40,11 +40,50 @@ extension Integration {
                 let took = (ContinuousClock.now - start).milliseconds
                 #expect(took < 15_500)
                 #expect(try world.gateway.status().recycles == ["hung": 2])
+                // What they hung in was looked up before they were ended: they slept.
+                let sights = world.gateway.log.split(separator: "\n").filter { $0.contains("child hangs") }
+                #expect(sights.count == 2 && sights.allSatisfy { $0.contains("state=S") && $0.contains("user_ms=") })
                 #expect(try world.gateway.connect().request("GET", "/after", token: world.token).status == 200)
                 var table = FiguresTable("both workers hang", columns: ["what", "ms"])
                 table.add("slowest answer of the admin process", (slowest * 1_000).rounded(to: 0))
                 table.add("replaced after", took.rounded(to: 0))
                 table.print()
+            }
+        }
+
+        @Test("The kernel bounds every child's memory (RLIMIT_DATA), the keyring's and the admin process's, too")
+        func memoryBounds() throws {
+            let admin = try Endpoint.free(on: "127.0.0.1")
+            try World.run(configure: {
+                $0.recycling = ["memorySoft": "400MiB", "memoryHard": "500MiB"]
+                $0.admin = admin
+            }) { world in
+                let children = ProcessFigures.children(of: world.gateway.supervisor.identifier)
+                let bounds = try children.map { child in
+                    let limits = try String(contentsOfFile: "/proc/\(child)/limits", encoding: .utf8)
+                    let line = try #require(limits.split(separator: "\n").first { $0.hasPrefix("Max data size") })
+                    return Int(line.split(separator: " ")[3]) ?? .max
+                }
+                // Twice memoryHard and 256 MiB; and 512 MiB.
+                #expect(bounds.sorted() == [512, 512, 1_256, 1_256].map { $0 * 1_048_576 }, "\(bounds)")
+            }
+        }
+
+        @Test("After a pause of all processes nobody is called hung")
+        func paused() throws {
+            try World.run { world in
+                let supervisor = world.gateway.supervisor.identifier
+                let children = ProcessFigures.children(of: supervisor)
+                let before = try world.gateway.status().readyWorkers.map(\.pid)
+                for pid in [supervisor] + children { ChildProcess.signal(pid, SIGSTOP) }
+                sleep(for: .seconds(12))
+                // The supervisor looks at heartbeats before anybody could renew one.
+                ChildProcess.signal(supervisor, SIGCONT)
+                sleep(for: .milliseconds(1_500))
+                for pid in children { ChildProcess.signal(pid, SIGCONT) }
+                #expect(try world.gateway.connect().request("GET", "/after", token: world.token).status == 200)
+                #expect(try world.gateway.status().readyWorkers.map(\.pid) == before)
+                #expect(try world.gateway.status().recycles.isEmpty, "\(world.gateway.log)")
             }
         }
 

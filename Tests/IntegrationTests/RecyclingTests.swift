@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import TestSupport
 import Testing
 
@@ -111,6 +112,82 @@ extension Integration {
                     "\(outcome.tally.failures.count)")
             }
             table.print()
+        }
+
+        @Test(
+            "Without a limit of its own, a worker that is full and refuses requests is replaced; one that is full is not"
+        )
+        func fullAndRefusing() throws {
+            try World.run(
+                configure: {
+                    $0.workers = 1
+                    $0.maxInFlight = 4
+                    $0.deadlines = ["drain": "2s", "hardStop": "5s"]
+                }, script: Self.serve
+            ) { world in
+                let watch = "/api/v1/pods?watch=true"
+                let watches = try (0..<4).map { _ in
+                    let client = try world.gateway.connect()
+                    client.send("GET", watch, token: world.token)
+                    return client
+                }
+                try wait("the watches upstream") { world.upstream.requestCount(for: watch) == 4 }
+                // Longer than it must have been ready, and than it must last.
+                sleep(for: .seconds(17))
+                #expect(try world.gateway.status().recycles.isEmpty, "it is full, and does its work")
+                let refused = try world.gateway.connect()
+                expectEventually(within: .seconds(20), every: .milliseconds(200)) {
+                    if (try? refused.request("GET", "/more", token: world.token).status) != 503 { return true }
+                    return ((try? world.gateway.status().recycles["in_flight"]) ?? 0) == 1
+                }
+                expectEventually(within: .seconds(5)) {
+                    (try? world.gateway.status().recycles["in_flight"]) == 1
+                }
+                for client in watches { client.wire.close() }
+            }
+        }
+
+        @Test(
+            "In recycles and in a reload no HTTP/2 request fails, and watches that are held end properly",
+            arguments: ["memory_soft", "max_requests", "roll"])
+        func watchesAndHTTP2(reason: String) throws {
+            struct Tally: Decodable {
+                let served: Int
+                let errors: [String]
+            }
+            let recycling = ["memory_soft": ["memorySoft": "1MiB"], "max_requests": ["maxRequests": "100"]]
+            let world = try World(
+                configure: {
+                    $0.recycling = recycling[reason] ?? [:]
+                    $0.deadlines = ["drain": "2s", "hardStop": "5s"]
+                }, script: Self.serve)
+            let watches = try (0..<6).map { _ in try world.gateway.connect() }
+            for watch in watches {
+                watch.send("GET", "/api/v1/pods?watch=true", token: world.token)
+                _ = try watch.reader.readHead(by: .after(.seconds(5)))
+            }
+            // Workers are not replaced in their first 10 s.
+            let load = try HTTP2Script.start("http2_load", ["/api/v1/pods", "14"], in: world)
+            if reason == "roll" {
+                sleep(for: .seconds(1))
+                let path = world.gateway.configurationFile
+                let text = try String(contentsOfFile: path, encoding: .utf8)
+                try text.replacing("maxInFlight: 8192", with: "maxInFlight: 4096")
+                    .write(toFile: path, atomically: true, encoding: .utf8)
+                let finished = try ChildProcess.run(
+                    "lychgate", ["reload", "--socket", world.gateway.control.path, "--timeout", "50s"],
+                    within: .seconds(60))
+                #expect(finished.succeeded, "\(finished.errors)")
+            }
+            #expect(load.waitForExit(within: .seconds(40)) == .code(0), "\(load.errors)")
+            let tally: Tally = try HTTP2Script.decode(load.output)
+            #expect(tally.errors == [] && tally.served > 200, "\(tally)")
+            #expect(try world.gateway.status().recycles[reason] ?? 0 >= 1)
+            let stopped = world.gateway.stop()
+            #expect(stopped.exit == .code(0) && stopped.survivors.isEmpty, "\(stopped.log)")
+            // The last chunk came, whenever that was.
+            for watch in watches { _ = try watch.reader.readBody(.chunked, by: .after(.seconds(5))) { _ in } }
+            world.upstream.stop()
         }
 
         @Test("A worker above the hard memory limit is killed at once, and says why")

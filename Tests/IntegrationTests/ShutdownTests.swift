@@ -90,20 +90,71 @@ extension Integration {
             world.upstream.stop()
         }
 
-        @Test("When the supervisor is killed, its workers drain and end by themselves")
-        func supervisorKilled() throws {
+        /// A world, and its supervisor's children: two gateway workers and the keyring.
+        private static func worldToKill() throws -> (World, [Int32]) {
             let world = try World(
-                configure: { $0.deadlines = ["drain": "2s", "hardStop": "5s"] }, script: Self.serve)
+                configure: { $0.deadlines = ["drain": "2s", "hardStop": "5s"] }, script: serve)
+            let children = ProcessFigures.children(of: world.gateway.supervisor.identifier)
+            #expect(children.count == 3)
+            return (world, children)
+        }
+
+        private static func kill(_ children: [Int32]) {
+            for child in children where ProcessFigures.isAlive(child) { ChildProcess.signal(child, SIGKILL) }
+        }
+
+        @Test("When the supervisor is killed, its workers serve out what can end in time, and end by themselves")
+        func supervisorKilled() throws {
+            let (world, children) = try Self.worldToKill()
+            defer { Self.kill(children) }
             let watch = try world.gateway.connect()
             watch.send("GET", "/api/v1/pods?watch=true", token: world.token)
             _ = try watch.reader.readHead(by: .after(.seconds(5)))
-            let children = ProcessFigures.children(of: world.gateway.supervisor.identifier)
-            #expect(children.count >= 3)
+            let soon = try world.gateway.connect()
+            soon.send("GET", "/soon", token: world.token)
+            try wait("the request upstream") { world.upstream.requestCount(for: "/soon") == 1 }
             world.gateway.supervisor.signal(SIGKILL)
+            let response = try soon.reader.readResponse(by: .after(.seconds(5)))
+            #expect(response.status == 200 && response.text == "served out")
+            // Its end is a proper one.
+            #expect(watch.drain(by: .after(.seconds(5))) != nil)
             expectEventually(within: .seconds(6)) { !children.contains(where: ProcessFigures.isAlive) }
-            for child in children where ProcessFigures.isAlive(child) { ChildProcess.signal(child, SIGKILL) }
             expectEventually(within: .seconds(1)) { world.upstream.ledger.open == 0 }
             world.upstream.stop()
+        }
+
+        @Test("A worker that hangs outlives a killed supervisor by hardStop at most; a stopped one goes on")
+        func supervisorKilledWhileWorkersHang() throws {
+            let (world, children) = try Self.worldToKill()
+            defer { Self.kill(children) }
+            let workers = try world.gateway.status().readyWorkers.map(\.pid)
+            #expect(workers.count == 2)
+            // A fault of a debug build's worker: its loop never turns again.
+            ChildProcess.signal(workers[0], SIGUSR2)
+            ChildProcess.signal(workers[1], SIGSTOP)
+            sleep(for: .milliseconds(200))
+            let start = ContinuousClock.now
+            world.gateway.supervisor.signal(SIGKILL)
+            // The one that was stopped goes on, and has nothing to serve out.
+            expectEventually(within: .seconds(3)) { children.filter(ProcessFigures.isAlive) == [workers[0]] }
+            expectEventually(within: .seconds(8)) { !children.contains(where: ProcessFigures.isAlive) }
+            let took = (ContinuousClock.now - start).milliseconds
+            #expect(took > 4_500, "\(took) ms")
+            world.upstream.stop()
+        }
+
+        @Test("A worker that was stopped and goes on is not left alone, and lives on")
+        func continued() throws {
+            try World.run(configure: { $0.deadlines = ["drain": "500ms", "hardStop": "1s"] }) { world in
+                let before = try world.gateway.status().readyWorkers.map(\.pid)
+                for signal in [SIGSTOP, SIGCONT, SIGCONT] {
+                    for pid in before { ChildProcess.signal(pid, signal) }
+                    sleep(for: .milliseconds(300))
+                }
+                sleep(for: .seconds(2))
+                #expect(try world.gateway.status().readyWorkers.map(\.pid) == before)
+                #expect(try world.gateway.status().recycles.isEmpty)
+            }
         }
     }
 }

@@ -182,6 +182,22 @@ extension Integration {
             }
         }
 
+        @Test("A worker's check that hangs is named as such, in time, and leaves nobody behind")
+        func workerCheckHangs() throws {
+            try Self.run { world, programs in
+                try programs.install(version: "0.1.0+second")
+                try programs.spoilWorker("[ \"$1\" = check ] && exec sleep 61.7")
+                let start = ContinuousClock.now
+                let finished = try Self.tell("upgrade", world)
+                #expect(finished.exit == .code(1))
+                #expect(finished.errors.contains("did not check the configuration within"), "\(finished.errors)")
+                #expect((ContinuousClock.now - start).milliseconds < 9_500)
+                let left = try ChildProcess.run("pgrep", ["--full", "sleep 61.7"])
+                #expect(left.output == "", "\(left.output)")
+                #expect(try world.gateway.status().version == "0.1.0")
+            }
+        }
+
         @Test("A new program that finds out too late that it cannot go on gives everything back")
         func goesBack() throws {
             try Self.run { world, programs in

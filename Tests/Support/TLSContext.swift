@@ -45,13 +45,24 @@ internal import Foundation
         restrict(to: version)
     }
 
-    /// For servers.
-    package init(certificateFile: String, keyFile: String, version: Version? = nil) throws(HarnessError) {
+    /// For servers; `clientAuthority`: only clients with a certificate of this one are let in.
+    package init(
+        certificateFile: String, keyFile: String, version: Version? = nil, clientAuthority: String? = nil
+    ) throws(HarnessError) {
         guard let context = unsafe SSL_CTX_new(TLS_server_method()) else { throw Self.failure("SSL_CTX_new") }
         unsafe pointer = context
         guard unsafe SSL_CTX_use_certificate_chain_file(context, certificateFile) == 1,
             unsafe SSL_CTX_use_PrivateKey_file(context, keyFile, SSL_FILETYPE_PEM) == 1
         else { throw Self.failure("SSL_CTX_use_certificate_chain_file") }
+        if let clientAuthority {
+            unsafe SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
+            guard unsafe SSL_CTX_load_verify_locations(context, clientAuthority, nil) == 1 else {
+                throw Self.failure("SSL_CTX_load_verify_locations")
+            }
+            // Sessions that are resumed would need a name of their own; nobody resumes one here.
+            var name = Array("lychgate-tests".utf8)
+            unsafe SSL_CTX_set_session_id_context(context, &name, UInt32(name.count))
+        }
         restrict(to: version)
     }
 

@@ -44,6 +44,18 @@ internal import Foundation
         unsafe String(cString: SSL_get_version(pointer))
     }
 
+    /// The subject of the peer's certificate, as in `CN=name`; nil: it showed none.
+    var peerName: String? {
+        guard let certificate = unsafe SSL_get1_peer_certificate(pointer) else { return nil }
+        defer { unsafe X509_free(certificate) }
+        var text = [CChar](repeating: 0, count: 256)
+        guard unsafe X509_NAME_oneline(X509_get_subject_name(certificate), &text, Int32(text.count)) != nil else {
+            return nil
+        }
+        let name = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return name.hasPrefix("/") ? String(name.dropFirst()) : name
+    }
+
     func handshake() -> Attempt {
         ERR_clear_error()
         return outcome(unsafe SSL_do_handshake(pointer), count: 0)

@@ -63,6 +63,9 @@ package final class Wire: @unchecked Sendable {
         tls.withLock { $0?.version }
     }
 
+    /// The subject of the certificate that the peer has shown; nil: none.
+    package var peerName: String? { tls.withLock { $0 }?.peerName }
+
     private func handshake(_ session: TLSSession, by deadline: Deadline) -> Bool {
         tls.withLock { $0 = session }
         while true {

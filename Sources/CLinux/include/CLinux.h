@@ -119,6 +119,11 @@ int lg_status_signal(int status);
 /// kept, standard input is /dev/null, everything else is closed; default signals, nothing blocked; environment `envp`.
 /// The child's pid, or the negated errno.
 int lg_spawn(const char *path, char *const argv[], char *const envp[], const int *fds, int count);
+/// When the parent dies (PR_SET_PDEATHSIG), SIGALRM ends this process after so many seconds, whatever it does then, hung
+/// or stopped: the signal of the death is SIGCONT. `channel`: a socket whose other end only the parent has.
+int lg_end_after_parent(unsigned seconds, int channel);
+/// When the parent dies, so does this process, at once (SIGKILL).
+int lg_end_with_parent(void);
 /// malloc_trim(3).
 void lg_give_back_freed_memory(void);
 /// PR_SET_DUMPABLE.

@@ -2,7 +2,8 @@
 
 /// When a worker that does its work is replaced all the same: the new one first, then the old one drains.
 package struct RecyclingConfiguration: Codable, Equatable, Sendable {
-    /// Requests in flight above which, for 5 s, a worker is replaced; nil: `workers.maxInFlight`.
+    /// Requests in flight above which, for 5 s, a worker is replaced; nil: when, for 5 s, it has as many as
+    /// `workers.maxInFlight` and refuses others.
     package var inFlightLimit: Int?
     /// Bytes of anonymous memory above which a worker is replaced.
     package var memorySoft: Int
@@ -15,11 +16,14 @@ package struct RecyclingConfiguration: Codable, Equatable, Sendable {
     /// By how many percent `maxRequests` and `maxAge` may be undercut, so that workers do not reach them together.
     package var jitterPercent: Int
 
-    /// The kernel's bound on a worker's written memory (RLIMIT_DATA), in bytes: far enough above `memoryHard` that the
-    /// supervisor always acts first, if it can.
+    /// The kernel's bound on a gateway worker's written memory (RLIMIT_DATA), in bytes: far enough above `memoryHard` that
+    /// the supervisor always acts first, if it can.
     package var dataLimit: Int { memoryHard * 2 + 256 * 1_048_576 }
 
-    /// The same of its control group, where it has one (`memory.max`), page cache and kernel memory included.
+    /// The same of the keyring and of the admin process, which take a few MiB and whose memory nobody watches.
+    package static let companionDataLimit = 512 * 1_048_576
+
+    /// The same of a gateway worker's control group, where it has one (`memory.max`), page cache and kernel memory included.
     package var groupLimit: Int { memoryHard + memoryHard / 4 + 16 * 1_048_576 }
 
     package init(

@@ -38,4 +38,20 @@ package enum SupervisorFigure: Int, CaseIterable, Sendable {
     case upgradesFailed
     /// Log lines that standard error did not take.
     case logLinesLost
+    /// Connections reset because their address had too many that said nothing; and those whose copies were given up.
+    case refusedUnclaimed
+    case forgotten
+    /// How often accepting paused, by reason.
+    case pausesHeld
+    case pausesCredits
+    case pausesUnclaimed
+    case pausesDescriptors
+    /// The same of the admin listener.
+    case adminRefusedConnections
+    case adminRefusedUnclaimed
+    case adminForgotten
+    case adminPausesHeld
+    case adminPausesCredits
+    case adminPausesUnclaimed
+    case adminPausesDescriptors
 }

@@ -10,6 +10,8 @@ final class AdminGate: AcceptorOwner {
     static let slotNumber = KeyringPost.firstNumber - 1
     /// Connections at most; the kernel's backlog holds the others.
     static let maxConnections = 64
+    /// Of these, one address holds half at most: a client that keeps them must not hide health from the others.
+    static let maxPerAddress = maxConnections / 2
     /// How long a connection may wait for an admin process.
     private static let holdAllowance = Duration.seconds(10)
 
@@ -21,6 +23,7 @@ final class AdminGate: AcceptorOwner {
     /// What the process has yet to be told of panels, in order; none as long as it has not said hello.
     private var notices: [Notice] = []
     private(set) var isGreeted = false
+    private var refusalPacer = LogPacer()
 
     private enum Notice {
         case own
@@ -38,6 +41,7 @@ final class AdminGate: AcceptorOwner {
         handOff = HandOff(
             kernel: reactor.kernel, capacity: Self.maxConnections, slots: slot.number + 1,
             holdAllowance: Self.holdAllowance)
+        handOff.addresses = AddressLimiter(connections: Self.maxPerAddress)
         acceptor = try Acceptor(reactor: reactor, sockets: sockets, log: log)
         acceptor.owner = self
     }
@@ -47,7 +51,13 @@ final class AdminGate: AcceptorOwner {
     var acceptFigures: (credits: Int, held: Int, room: Int) { handOff.acceptFigures }
 
     func accepted(_ socket: consuming FileDescriptor, listener: UInt16, peer: SocketAddress, now: Instant) {
-        handOff.accepted(socket, listener: 0, peer: peer, now: now)
+        if let refusal = handOff.accepted(socket, listener: 0, peer: peer, now: now),
+            let times = refusalPacer.happened(now)
+        {
+            log.warning(
+                "connections of an address refused on the admin listener",
+                metadata: ["client": "\(peer.host)", "limit": "\(refusal.rawValue)", "since_last_line": "\(times)"])
+        }
         dispatch()
     }
 

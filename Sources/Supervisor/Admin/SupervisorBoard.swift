@@ -93,13 +93,19 @@ final class SupervisorBoard {
 
     /// Once in each turn: a sign of life, and the ledger.
     func publish(
-        _ handOff: HandOff, descriptorPauses: UInt64, keysGeneration: UInt64, stopping: Bool, now: Instant
+        _ handOff: HandOff, _ acceptor: Acceptor, admin: AdminGate?, keysGeneration: UInt64, stopping: Bool,
+        now: Instant
     ) {
         let counts = handOff.counts
         let refusals = handOff.refusals
-        writer.set(.descriptorPauses, descriptorPauses)
+        writer.set(.descriptorPauses, acceptor.descriptorPauses)
         writer.set(.refusedConnections, refusals.connections)
         writer.set(.refusedRate, refusals.rate)
+        writer.set(.refusedUnclaimed, refusals.unclaimed)
+        writer.set(.forgotten, counts.forgotten ?? 0)
+        publish(
+            acceptor.pauses, [.pausesHeld, .pausesCredits, .pausesUnclaimed, .pausesDescriptors])
+        if let admin { publish(admin) }
         writer.set(.trackedAddresses, UInt64(handOff.trackedAddresses))
         writer.set(.accepted, counts.accepted)
         writer.set(.handed, counts.handed)
@@ -111,6 +117,22 @@ final class SupervisorBoard {
         writer.set(.newestKeys, keysGeneration)
         writer.set(.stopping, stopping ? 1 : 0)
         writer.beat(now)
+    }
+
+    private func publish(_ admin: AdminGate) {
+        let refusals = admin.handOff.refusals
+        writer.set(.adminRefusedConnections, refusals.connections)
+        writer.set(.adminRefusedUnclaimed, refusals.unclaimed)
+        writer.set(.adminForgotten, admin.handOff.counts.forgotten ?? 0)
+        publish(
+            admin.acceptor.pauses,
+            [.adminPausesHeld, .adminPausesCredits, .adminPausesUnclaimed, .adminPausesDescriptors])
+    }
+
+    /// `figures`: in the order of the reasons.
+    private func publish(_ pauses: AcceptPauses, _ figures: [SupervisorFigure]) {
+        if pauses.counts.isEmpty { return }
+        for (reason, figure) in zip(AcceptPauses.Reason.allCases, figures) { writer.set(figure, pauses[reason]) }
     }
 
     /// Once a second: how many gateway workers there should be, and the children, with what the kernel says of their

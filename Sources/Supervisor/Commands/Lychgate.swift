@@ -13,6 +13,7 @@ struct Lychgate: ParsableCommand {
         subcommands: [
             ServeCommand.self, CheckCommand.self, StatusCommand.self, PsCommand.self, TopCommand.self,
             KillCommand.self, ReloadCommand.self, RestartCommand.self, UpgradeCommand.self, UpgradeCheckCommand.self,
+            ReleaseGroupsCommand.self,
             ExplainCommand.self, KubeconfigCommand.self, DemoCommand.self, VersionCommand.self,
             ReferenceCommand.self,
         ])

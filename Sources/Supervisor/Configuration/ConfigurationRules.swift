@@ -16,7 +16,7 @@ struct ConfigurationRules {
         self.checkIntrospection(configuration.authentication.introspection)
         self.checkDeadlines(configuration.deadlines)
         self.checkLimits(configuration.limits)
-        self.checkRecycling(configuration.recycling)
+        self.checkRecycling(configuration.recycling, configuration.workers)
         self.checkFile("workers.executable", configuration.workers.executable)
         self.checkSocket(configuration.control.socket)
     }
@@ -237,7 +237,13 @@ struct ConfigurationRules {
         }
     }
 
-    private func checkRecycling(_ recycling: RecyclingConfiguration) {
+    private func checkRecycling(_ recycling: RecyclingConfiguration, _ workers: WorkersConfiguration) {
+        if let limit = recycling.inFlightLimit, limit > workers.maxInFlight {
+            self.blameOne(
+                of: ["recycling.inFlightLimit", "workers.maxInFlight"],
+                "inFlightLimit (\(limit)) is above workers.maxInFlight (\(workers.maxInFlight)), which no worker exceeds;"
+                    + " write a smaller one, or leave it out")
+        }
         if recycling.memorySoft >= recycling.memoryHard {
             self.blameOne(
                 of: ["recycling.memorySoft", "recycling.memoryHard"],

@@ -21,7 +21,8 @@ extension ConfigurationSchema {
         key("recycling", .mapping, .none, "When a worker is replaced by a fresh one."),
         key(
             "recycling.inFlightLimit", .integer, .none,
-            "Requests in flight above which, for 5 s, a worker is replaced; without it workers.maxInFlight."),
+            "Requests in flight above which, for 5 s, a worker is replaced, at most workers.maxInFlight; without it one"
+                + " that for 5 s is at workers.maxInFlight and refuses requests."),
         key(
             "recycling.memorySoft", .size, .value("512MiB"),
             "Anonymous memory above which a worker is replaced; below memoryHard."),

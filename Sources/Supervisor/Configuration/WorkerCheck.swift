@@ -14,12 +14,12 @@ struct WorkerCheck {
 
     /// - Throws: `ConfigurationError` with what the worker found, each at the place where the setting was made;
     ///   `CommandFailure` when there is no worker to ask or it does not answer.
-    func check(_ loaded: LoadedConfiguration) throws {
-        let started = try self.start(loaded)
-        let exit = started.child.wait(until: Instant.now + Self.patience)
+    func check(_ loaded: LoadedConfiguration, patience: Duration = Self.patience) throws {
+        let started = try self.start(loaded, patience: patience)
+        let exit = started.child.wait(until: Instant.now + patience)
         if exit == nil {
             started.child.signal(Self.kill)
-            _ = started.child.wait(until: Instant.now + Self.patience)
+            _ = started.child.wait(until: Instant.now + ShutdownStateMachine.reapAllowance)
         }
         let findings = Self.findings(in: try started.report(exit), of: loaded)
         for warning in findings.warnings {
@@ -35,13 +35,15 @@ struct WorkerCheck {
         let program: String
         let child: ChildProcess
         let output: FileDescriptor
+        /// How long it is waited for.
+        let patience: Duration
 
         /// What the worker found. `exit`: nil: it did not end in time.
         borrowing func report(_ exit: ChildProcess.Exit?) throws(CommandFailure) -> [UInt8] {
             guard let exit, exit.signal != WorkerCheck.kill else {
                 throw CommandFailure(
                     "\(self.program) did not check the configuration within"
-                        + " \(DurationText.format(WorkerCheck.patience))")
+                        + " \(DurationText.format(self.patience))")
             }
             let report: [UInt8]
             do {
@@ -57,7 +59,9 @@ struct WorkerCheck {
     }
 
     /// Starts the check; whoever does so waits for the child's end, and kills it after `patience`.
-    func start(_ loaded: LoadedConfiguration) throws(CommandFailure) -> Started {
+    func start(
+        _ loaded: LoadedConfiguration, patience: Duration = Self.patience
+    ) throws(CommandFailure) -> Started {
         guard let program = Companion.path(of: Self.name, configured: loaded.configuration.workers.executable) else {
             throw CommandFailure(
                 "\(Self.name) is neither beside lychgate nor in \(Companion.libraryFolder); write `workers.executable`")
@@ -68,7 +72,7 @@ struct WorkerCheck {
             // Descriptor 3 would be the control channel, which this role has no use for; 4 takes the report.
             let child = try ChildProcess.spawn(
                 path: program, arguments: ["check"], descriptors: [-1, output.raw, configuration.raw])
-            return Started(program: program, child: child, output: output)
+            return Started(program: program, child: child, output: output, patience: patience)
         } catch {
             throw CommandFailure("\(program) cannot be run: \(error)")
         }

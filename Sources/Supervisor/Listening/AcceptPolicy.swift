@@ -20,6 +20,17 @@ struct AcceptPolicy {
         case noCredits
         case tooManyUnclaimed
         case descriptors(until: Instant)
+
+        /// What it is counted as; nil: a stop is none.
+        var reason: AcceptPauses.Reason? {
+            switch self {
+            case .stopping: nil
+            case .connectionsHeld: .connectionsHeld
+            case .noCredits: .noCredits
+            case .tooManyUnclaimed: .tooManyUnclaimed
+            case .descriptors: .descriptors
+            }
+        }
     }
 
     enum Decision: Equatable, Sendable {
@@ -37,7 +48,7 @@ struct AcceptPolicy {
     /// - Parameters:
     ///   - credits: connections that workers can be given.
     ///   - held: connections that wait for a worker.
-    ///   - room: unclaimed connections that could still be kept.
+    ///   - room: unclaimed connections that could still be kept, or take the place of older ones.
     func decide(credits: Int, held: Int, room: Int, now: Instant) -> Decision {
         if stopping { return .pause(.stopping) }
         if now < exhaustedUntil { return .pause(.descriptors(until: exhaustedUntil)) }

@@ -22,6 +22,8 @@ final class Acceptor: EventHandler, TimerHandler {
     private var timer = Reactor.Timer.none
     private var watching = false
     var descriptorPauses: UInt64 = 0
+    var pauses = AcceptPauses()
+    private var pacer = LogPacer()
 
     init(reactor: Reactor, sockets: ListenerSockets, log: Logger) throws(Errno) {
         self.reactor = reactor
@@ -44,7 +46,9 @@ final class Acceptor: EventHandler, TimerHandler {
     /// Watches the listeners, or leaves new connections to the kernel's backlog: called once in each turn.
     func update(now: Instant) {
         guard !policy.stopping else { return }
-        switch decision(now) {
+        let decision = decision(now)
+        pauses.note(decision)
+        switch decision {
         case .accept: watch(true)
         case .pause(let pause):
             watch(false)
@@ -88,7 +92,12 @@ final class Acceptor: EventHandler, TimerHandler {
         case .tooManyFiles, .tooManyFilesInSystem, .outOfBuffers, .outOfMemory:
             policy.descriptorsExhausted(now)
             descriptorPauses += 1
-            log.warning("cannot accept for now", metadata: ["listener": "\(listener)", "error": "\(error)"])
+            // It may be so for long, and comes again after each pause.
+            if let times = pacer.happened(now) {
+                log.warning(
+                    "cannot accept for now",
+                    metadata: ["listener": "\(listener)", "error": "\(error)", "since_last_line": "\(times)"])
+            }
             return false
         default: return true
         }

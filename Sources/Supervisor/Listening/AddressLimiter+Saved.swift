@@ -59,3 +59,16 @@ extension AddressLimiter {
         }
     }
 }
+
+extension AddressLimiter.Refusals {
+    /// By `AddressLimiter.Refusal`.
+    var saved: [String: UInt64] {
+        .init(uniqueKeysWithValues: AddressLimiter.Refusal.allCases.map { ($0.rawValue, self[$0]) })
+    }
+
+    mutating func restore(_ saved: [String: UInt64]) {
+        for (name, count) in saved {
+            if let refusal = AddressLimiter.Refusal(rawValue: name) { self[refusal] = count }
+        }
+    }
+}

@@ -11,16 +11,31 @@ struct AddressLimiter {
     enum Refusal: String, CaseIterable, Equatable, Sendable {
         case connections
         case rate
+        /// Too many that say nothing (`UnclaimedShares`).
+        case unclaimed
     }
 
     /// How many there were of each.
     struct Refusals: Equatable, Sendable {
         var connections: UInt64 = 0
         var rate: UInt64 = 0
+        var unclaimed: UInt64 = 0
 
         subscript(refusal: Refusal) -> UInt64 {
-            get { refusal == .connections ? connections : rate }
-            set { if refusal == .connections { connections = newValue } else { rate = newValue } }
+            get {
+                switch refusal {
+                case .connections: connections
+                case .rate: rate
+                case .unclaimed: unclaimed
+                }
+            }
+            set {
+                switch refusal {
+                case .connections: connections = newValue
+                case .rate: rate = newValue
+                case .unclaimed: unclaimed = newValue
+                }
+            }
         }
     }
 
@@ -63,6 +78,15 @@ struct AddressLimiter {
         exempt = []
         proxies = []
         use(configuration)
+    }
+
+    /// The same limit for every address, and no rate.
+    init(connections: Int) {
+        capacity = Self.capacity
+        self.connections = connections
+        perSecond = 0
+        exempt = []
+        proxies = []
     }
 
     /// Another configuration is in force; what was counted stays.
@@ -112,12 +136,14 @@ struct AddressLimiter {
 
     /// What an address is counted as; nil: it is not counted.
     private func key(of peer: SocketAddress, _ listener: UInt16) -> SocketAddress? {
-        guard connections > 0 || perSecond > 0 else { return nil }
-        let peer = peer.unmapped
-        guard peer.family == .ipv4 || peer.family == .ipv6, !exempt.contains(where: { $0.contains(peer) }),
-            !(proxies.indices.contains(Int(listener)) && proxies[Int(listener)].contains { $0.contains(peer) })
-        else { return nil }
-        return AddressRange.prefix(of: peer, peer.family == .ipv4 ? 32 : 64)
+        guard connections > 0 || perSecond > 0, !isExempt(peer, listener: listener) else { return nil }
+        return UnclaimedShares.host(of: peer)
+    }
+
+    /// Whether it may hold and begin what it likes.
+    func isExempt(_ peer: SocketAddress, listener: UInt16) -> Bool {
+        exempt.contains { $0.contains(peer) }
+            || proxies.indices.contains(Int(listener)) && proxies[Int(listener)].contains { $0.contains(peer) }
     }
 
     // MARK: Connections that stay

@@ -23,7 +23,7 @@ extension Supervisor: UpgraderOwner {
             worker: .init(path: launcher.program.path, descriptor: launcher.program.raw),
             listeners: ListenerSockets.saved(acceptor.entries + (pool.admin?.acceptor.entries ?? [])),
             control: control?.saved(waiting: waiting), started: started, announced: announced,
-            descriptorPauses: acceptor.descriptorPauses, pool: saved)
+            descriptorPauses: acceptor.descriptorPauses, acceptPauses: acceptor.pauses.counts, pool: saved)
     }
 
     func upgradeFailed(_ why: String, waiting: ControlClient.Name?, now: Instant) {
@@ -47,6 +47,7 @@ extension Supervisor: UpgraderOwner {
         pool.start()
         pool.settle(landing.state.pool)
         acceptor.descriptorPauses = landing.state.descriptorPauses
+        acceptor.pauses.restore(landing.state.acceptPauses ?? [:])
         let waiting = control?.waiting.first
         if let failure = landing.handOver.failure {
             upgradeFailed(failure, waiting: waiting, now: reactor.now)

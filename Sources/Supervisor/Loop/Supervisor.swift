@@ -130,7 +130,7 @@ final class Supervisor: EventHandler, TimerHandler {
         acceptor.update(now: reactor.now)
         pool.admin?.update(now: reactor.now)
         pool.board.publish(
-            pool.handOff, descriptorPauses: acceptor.descriptorPauses,
+            pool.handOff, acceptor, admin: pool.admin,
             keysGeneration: pool.current.keyring.keys.generation,
             stopping: shutdown.state != .running, now: reactor.now)
     }

@@ -40,6 +40,21 @@ struct BlackBox {
         write(rows: rows, of: process, limit: Self.maxRows)
     }
 
+    /// A child whose heartbeat is lost, while it still hangs: whether it sleeps or spins, and in what.
+    func writeHang(_ process: WorkerProcess) {
+        var metadata = describe(process)
+        metadata["heartbeat_age_ms"] = "\(Int(now.since(process.panel.heartbeat).milliseconds))"
+        let sight = ProcessSight(pid: process.pid)
+        for (key, value) in [
+            ("state", sight.state), ("wchan", sight.wchan), ("syscall", sight.systemCall),
+            ("user_ms", sight.userMilliseconds.map { "\($0)" }),
+            ("system_ms", sight.systemMilliseconds.map { "\($0)" }),
+        ] {
+            if let value { metadata[key] = "\(value)" }
+        }
+        log.error("child hangs", metadata: metadata)
+    }
+
     /// One line per row, oldest first.
     func write(rows: [ExchangeRow], of process: WorkerProcess, limit: Int) {
         for row in rows.sorted(by: { $0.started < $1.started }).prefix(limit) {

@@ -19,6 +19,12 @@ final class HandOff {
         copies = DescriptorTable(capacity: capacity, kernel: kernel)
     }
 
+    /// Another configuration is in force.
+    func use(_ configuration: GatewayConfiguration) {
+        addresses?.use(configuration)
+        ledger.holdAllowance = configuration.deadlines.tlsHandshake
+    }
+
     /// Takes in a connection, unless its address has or begins too many; that one is reset, as is one for which there is
     /// no room (which the accept policy prevents).
     @discardableResult
@@ -29,6 +35,13 @@ final class HandOff {
             kernel.close(socket.release(), reset: true)
             return refusal
         }
+        guard ledger.admits(peer, isExempt: addresses?.isExempt(peer, listener: listener) ?? false) else {
+            addresses?.refusals.unclaimed += 1
+            kernel.close(socket.release(), reset: true)
+            return .unclaimed
+        }
+        // The workers have them: a plain close of our copies changes nothing for their clients.
+        for silent in ledger.makeRoom() { copies.close(silent.place, reset: false) }
         guard let connection = ledger.accepted(listener: listener, peer: peer, now: now) else {
             kernel.close(socket.release(), reset: true)
             return nil
@@ -87,6 +100,7 @@ final class HandOff {
     /// False: the worker broke the protocol.
     func claimed(_ connections: [UInt64], by id: WorkerID) -> Bool {
         for raw in connections {
+            if ledger.claimedForgotten(raw, by: id) { continue }
             guard ledger.claimed(raw, by: id) else { return false }
             // The worker owns it: a plain close of our copy changes nothing for the client.
             copies.close(HandOffStateMachine.ConnectionID(rawValue: raw).place, reset: false)
@@ -112,6 +126,10 @@ final class HandOff {
     /// worker broke the protocol.
     func returned(_ connections: [UInt64], by id: WorkerID) -> Bool {
         for raw in connections {
+            if ledger.returnedForgotten(raw, by: id) {
+                addresses?.ended(raw)
+                continue
+            }
             guard ledger.returned(raw, by: id) else { return false }
         }
         ledger.setBlocked(id, true)

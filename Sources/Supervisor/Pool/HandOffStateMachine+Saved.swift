@@ -21,6 +21,8 @@ extension HandOffStateMachine {
             var limit: Int
             var claimed: Int
             var accepting: Bool
+            /// What it has without a copy of ours; nil: the program before forgot none.
+            var forgotten: [UInt64]?
         }
 
         /// In the order of their places.
@@ -41,8 +43,10 @@ extension HandOffStateMachine {
                     id: entry.id, holder: holder, listener: entry.listener, peer: entry.peer,
                     attempts: entry.attempts, deadline: entry.deadline)
             },
-            takers: workers.compactMap { $0 }.map {
-                .init(id: $0.id, limit: $0.limit, claimed: $0.claimed, accepting: $0.accepting)
+            takers: workers.compactMap { $0 }.map { worker in
+                .init(
+                    id: worker.id, limit: worker.limit, claimed: worker.claimed, accepting: worker.accepting,
+                    forgotten: forgotten.filter { $0.value == worker.id }.keys.sorted())
             },
             sequence: sequence, lastChosen: lastChosen, counts: counts)
     }
@@ -57,6 +61,7 @@ extension HandOffStateMachine {
         for taker in saved.takers {
             workers[taker.id.slot] = Worker(
                 id: taker.id, limit: taker.limit, claimed: taker.claimed, accepting: taker.accepting)
+            for id in taker.forgotten ?? [] { forgotten[id] = taker.id }
         }
         for (place, connection) in zip(places, saved.connections) {
             entries[place] = Entry(
@@ -64,6 +69,7 @@ extension HandOffStateMachine {
                 listener: connection.listener, peer: connection.peer, attempts: connection.attempts,
                 deadline: connection.deadline)
             if let holder = connection.holder { workers[holder.slot]?.unclaimed += 1 }
+            shares.taken(by: connection.peer)
         }
         let taken = Set(places)
         freePlaces = entries.indices.reversed().filter { !taken.contains($0) }

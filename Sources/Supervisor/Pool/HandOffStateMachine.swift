@@ -6,7 +6,8 @@ import Shared
 /// keeps the sockets, under the same places, and does what it is told.
 ///
 /// A connection is held (no worker has it), handed (one has it, and the supervisor keeps a copy), or examined (its
-/// worker died); a claim, a close or a loss ends it here. accepted = claimed + closed before a claim + lost + unclaimed.
+/// worker died); a claim, a close or a loss ends it here, or its being forgotten (`makeRoom`).
+/// accepted = claimed + closed before a claim + lost + forgotten + unclaimed.
 struct HandOffStateMachine {
     /// A connection's name towards workers. It never repeats; its low 16 bits are its place in the ledger.
     struct ConnectionID: Hashable, Sendable {
@@ -65,6 +66,8 @@ struct HandOffStateMachine {
         var closedUnclaimed: UInt64 = 0
         var redelivered: UInt64 = 0
         var lost: UInt64 = 0
+        /// Copies given up for newer connections; nil: the program before did not count them.
+        var forgotten: UInt64? = 0
     }
 
     var entries: [Entry]
@@ -73,8 +76,12 @@ struct HandOffStateMachine {
     var workers: [Worker?]
     var sequence: UInt64 = 0
     var lastChosen = 0
-    private let holdAllowance: Duration
+    /// How long a connection may wait for a worker.
+    var holdAllowance: Duration
     var counts = Counts()
+    var shares: UnclaimedShares
+    /// Whose workers have them without a copy of ours, and have not claimed them; each takes one of their credits.
+    var forgotten: [UInt64: WorkerID] = [:]
 
     /// - Parameters:
     ///   - capacity: unclaimed connections at most, up to 65,536.
@@ -86,12 +93,13 @@ struct HandOffStateMachine {
         freePlaces = Array((0..<capacity).reversed())
         workers = .init(repeating: nil, count: slots)
         self.holdAllowance = holdAllowance
+        shares = UnclaimedShares(capacity: capacity)
     }
 
     // MARK: What the accept policy asks
 
-    /// Connections that could still be taken in.
-    var room: Int { freePlaces.count }
+    /// Connections that could still be taken in: those that a worker has make room.
+    var room: Int { entries.count - held }
     /// Accepted and neither claimed nor ended.
     var unclaimed: Int { entries.count - freePlaces.count }
     /// Connections without a worker.
@@ -135,6 +143,7 @@ struct HandOffStateMachine {
     mutating func workerDied(_ id: WorkerID) -> [ConnectionID] {
         guard knows(id) else { return [] }
         workers[id.slot] = nil
+        if !forgotten.isEmpty { forgotten = forgotten.filter { $0.value != id } }
         var left: [ConnectionID] = []
         for place in entries.indices {
             guard case .handed(let holder) = entries[place].stage, holder == id else { continue }
@@ -145,7 +154,7 @@ struct HandOffStateMachine {
     }
 
     /// Whether this process can be given connections: the keyring never can, nor a worker that is starting or dead.
-    private func knows(_ id: WorkerID) -> Bool {
+    func knows(_ id: WorkerID) -> Bool {
         workers.indices.contains(id.slot) && workers[id.slot]?.id == id
     }
 
@@ -162,13 +171,14 @@ struct HandOffStateMachine {
 
     // MARK: Connections
 
-    /// Takes in a new connection, held for now; nil: there is no room.
+    /// Takes in a new connection, held for now; nil: there is no free place (`makeRoom`).
     mutating func accepted(listener: UInt16, peer: SocketAddress, now: Instant) -> ConnectionID? {
         guard let place = freePlaces.popLast() else { return nil }
         sequence += 1
         let id = sequence << 16 | UInt64(place)
         entries[place] = Entry(id: id, stage: .held, listener: listener, peer: peer, deadline: now + holdAllowance)
         heldPlaces.append(place)
+        shares.taken(by: peer)
         counts.accepted += 1
         return ConnectionID(rawValue: id)
     }
@@ -242,6 +252,7 @@ struct HandOffStateMachine {
             return .unclaimed
         }
         guard worker.claimed > 0 else { return .violation }
+        if !forgotten.isEmpty { forgotten[raw] = nil }
         workers[id.slot]?.claimed -= DeliberateFault.isOn(.creditCountedTwice) ? 2 : 1
         return .claimed
     }
@@ -262,21 +273,6 @@ struct HandOffStateMachine {
         }
     }
 
-    /// Gives up the held connections whose deadline has passed (`.never`: all of them); the driver resets them.
-    mutating func giveUpHeld(until now: Instant) -> [ConnectionID] {
-        var given: [ConnectionID] = []
-        for place in heldPlaces {
-            guard entries[place].deadline <= now else { continue }
-            given.append(ConnectionID(rawValue: entries[place].id))
-        }
-        for connection in given {
-            heldPlaces.removeAll { $0 == connection.place }
-            counts.lost += 1
-            free(connection.place)
-        }
-        return given
-    }
-
     private func place(of raw: UInt64, handedTo id: WorkerID) -> Int? {
         let place = ConnectionID(rawValue: raw).place
         guard place < entries.count, entries[place].id == raw, case .handed(let holder) = entries[place].stage,
@@ -292,7 +288,8 @@ struct HandOffStateMachine {
         heldPlaces.insert(place, at: position)
     }
 
-    private mutating func free(_ place: Int) {
+    mutating func free(_ place: Int) {
+        shares.given(backBy: entries[place].peer)
         entries[place] = Entry()
         freePlaces.append(place)
     }

@@ -7,6 +7,8 @@ struct RecyclePolicy {
     /// A worker's figures at one moment.
     struct Figures: Equatable, Sendable {
         var inFlight: UInt64 = 0
+        /// Requests refused so far because a limit was reached.
+        var refusals: UInt64 = 0
         var orphans: UInt64 = 0
         /// Anonymous memory in bytes; nil: the kernel does not say.
         var memory: UInt64?
@@ -28,7 +30,10 @@ struct RecyclePolicy {
     /// pool do nothing else but recycle.
     static let settling = Duration.seconds(10)
 
-    private let inFlightLimit: UInt64
+    /// nil: as many as there can be, and others are refused.
+    private let inFlightLimit: UInt64?
+    private let maxInFlight: UInt64
+    private var refusalsBefore: UInt64?
     private let memorySoft: UInt64
     private let memoryHard: UInt64
     private let maxRequests: UInt64?
@@ -38,7 +43,9 @@ struct RecyclePolicy {
 
     /// - Parameter spread: from 0 to below 1, differing between workers: how much of the jitter is this worker's.
     init(_ configuration: RecyclingConfiguration, maxInFlight: Int, spread: Double) {
-        inFlightLimit = UInt64(configuration.inFlightLimit ?? maxInFlight)
+        // No more than `maxInFlight` are ever in flight: such a limit by itself would never be exceeded.
+        inFlightLimit = configuration.inFlightLimit.flatMap { $0 < maxInFlight ? UInt64($0) : nil }
+        self.maxInFlight = UInt64(maxInFlight)
         memorySoft = UInt64(configuration.memorySoft)
         memoryHard = UInt64(configuration.memoryHard)
         // Downwards only: what is called a maximum is one.
@@ -51,7 +58,7 @@ struct RecyclePolicy {
     /// - Parameter readySince: nil: it is not ready, or not any more; then only the hard limit counts.
     mutating func judge(_ figures: Figures, readySince: Instant?, now: Instant) -> Verdict {
         if let memory = figures.memory, memory > memoryHard { return .kill(.memoryHard) }
-        let crowded = Self.lasts(figures.inFlight > inFlightLimit, since: &inFlightSince, now)
+        let crowded = Self.lasts(isCrowded(figures), since: &inFlightSince, now)
         let orphaned = Self.lasts(figures.orphans > 0, since: &orphansSince, now)
         guard let readySince else { return .keep }
         let age = now.since(readySince)
@@ -62,6 +69,16 @@ struct RecyclePolicy {
         if let maxRequests, figures.requests >= maxRequests { return .replace(.maxRequests) }
         if let maxAge, age >= maxAge { return .replace(.maxAge) }
         return .keep
+    }
+
+    /// A worker that is full, of watches for example, does its work; one that is full and had to refuse requests since the
+    /// last look does not do all of it.
+    private mutating func isCrowded(_ figures: Figures) -> Bool {
+        let before = refusalsBefore
+        refusalsBefore = figures.refusals
+        if let inFlightLimit { return figures.inFlight > inFlightLimit }
+        guard let before else { return false }
+        return figures.inFlight >= maxInFlight && figures.refusals > before
     }
 
     private static func lasts(_ holds: Bool, since: inout Instant?, _ now: Instant) -> Bool {

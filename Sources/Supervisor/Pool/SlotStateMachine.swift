@@ -53,7 +53,7 @@ struct SlotStateMachine: Equatable, Codable {
 
     static let signalAbort: Int32 = 6
     static let signalKill: Int32 = 9
-    /// From SIGABRT to SIGKILL: enough to write a core file's notes, not enough to keep clients waiting.
+    /// From SIGABRT to SIGKILL: enough to end by itself, not enough to keep clients waiting.
     static let abortGrace = Duration.seconds(2)
     /// A process that ends sooner after `ready` has died young.
     static let youngAge = Duration.seconds(10)
@@ -200,7 +200,8 @@ struct SlotStateMachine: Equatable, Codable {
         }
     }
 
-    /// It does not turn any more: SIGABRT (a core file for us), then SIGKILL.
+    /// It does not turn any more: SIGABRT, by which its end is told from others', then SIGKILL. There is no core file:
+    /// keys and tokens are in its memory, so it is not dumpable. What it hung in is looked up before (`BlackBox.writeHang`).
     mutating func hung(_ now: Instant) -> Action {
         switch state {
         case .ready, .draining, .starting:

@@ -50,6 +50,18 @@ final class WorkerGroups {
         removeLeftovers()
     }
 
+    /// What systemd calls the group of a unit's own helpers, such as `ExecStopPost=`, in a delegated hierarchy.
+    static let helpersName = ".control"
+
+    /// Undoes what would keep the service's next supervisor out of the service's own group: processes cannot enter one that
+    /// has passed controllers on, while workers of a killed supervisor still stand below it (cgroups(7)). For systemd's
+    /// helper alone; the next supervisor passes them on again.
+    static func release(_ place: ControlGroups.Place?) throws(Errno) {
+        guard let place, place.folder.hasSuffix("/\(helpersName)") else { return }
+        try SmallFile.write(
+            "-memory", to: place.folder.dropLast(helpersName.count) + "cgroup.subtree_control")
+    }
+
     /// Where this process stands; nil: it may make none there, and the log says why.
     static func own(log: Logger) -> WorkerGroups? {
         do throws(Obstacle) {

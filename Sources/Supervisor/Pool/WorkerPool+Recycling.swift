@@ -9,7 +9,8 @@ extension WorkerPool {
     func considerRecycling(_ slot: WorkerSlot, _ process: WorkerProcess, now: Instant) {
         let readySince = slot.machine.state == .ready ? slot.machine.readySince : nil
         let figures = RecyclePolicy.Figures(
-            inFlight: process.panel.value(.exchangesInFlight), orphans: process.panel.value(.orphans),
+            inFlight: process.panel.value(.exchangesInFlight), refusals: process.panel.value(.overloadRefusals),
+            orphans: process.panel.value(.orphans),
             memory: DeliberateFault.isOn(.memoryNotWatched) ? nil : process.measureMemory(),
             requests: process.panel.value(.exchangesEnded))
         switch process.recycling?.judge(figures, readySince: readySince, now: now) {
@@ -25,7 +26,8 @@ extension WorkerPool {
                 "replacing worker",
                 metadata: [
                     "worker": "\(process.id)", "pid": "\(process.pid)", "reason": "\(reason.rawValue)",
-                    "in_flight": "\(figures.inFlight)", "orphans": "\(figures.orphans)",
+                    "in_flight": "\(figures.inFlight)", "refused": "\(figures.refusals)",
+                    "orphans": "\(figures.orphans)",
                     "memory_bytes": "\(figures.memory ?? 0)", "requests": "\(figures.requests)",
                 ])
             // After a roll to more workers, which found the slots of the first ones free already, there may be none left.

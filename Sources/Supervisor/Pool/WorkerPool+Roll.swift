@@ -123,7 +123,7 @@ extension WorkerPool {
     private func finishRoll(_ roll: Roll, now: Instant) {
         self.roll = nil
         current = roll.wanted
-        handOff.addresses?.use(current.configuration)
+        handOff.use(current.configuration)
         for post in keyrings where post !== current.keyring && !DeliberateFault.isOn(.oldKeyringStays) {
             drain(post.slot, deadline: now, hard: now + ShutdownStateMachine.cutAllowance)
         }

@@ -13,11 +13,12 @@ extension WorkerPool {
             keyrings: ([current.keyring] + keyrings.filter { $0 !== current.keyring }).map { saved($0) },
             admin: admin.map { gate in
                 .init(
-                    slot: saved(gate.slot), ledger: saved(gate.handOff), isGreeted: gate.isGreeted)
+                    slot: saved(gate.slot), ledger: saved(gate.handOff), isGreeted: gate.isGreeted,
+                    refusals: gate.handOff.refusals.saved, addresses: gate.handOff.addresses?.saved,
+                    acceptPauses: gate.acceptor.pauses.counts)
             },
             ledger: saved(handOff), replacement: replacement, replaceNotBefore: replaceNotBefore,
-            refusals: .init(
-                uniqueKeysWithValues: AddressLimiter.Refusal.allCases.map { ($0.rawValue, handOff.refusals[$0]) }),
+            refusals: handOff.refusals.saved,
             addresses: handOff.addresses?.saved,
             recycles: .init(uniqueKeysWithValues: recycles.map { ($0.key.rawValue, $0.value) }),
             everReady: everReady.sorted { $0.rawValue < $1.rawValue }, board: board.saved)
@@ -63,13 +64,14 @@ extension WorkerPool {
             admin.slot.process = try adoptProcess(of: before.slot, from: passed, groups: groups)
             admin.handOff.reserve(slots: before.slot.number + 1)
             try admin.handOff.adopt(before.ledger.saved, sockets: before.ledger.sockets, from: passed)
+            if let addresses = before.addresses { admin.handOff.addresses?.restore(addresses, now: reactor.now) }
+            admin.handOff.addresses?.refusals.restore(before.refusals ?? [:])
+            admin.acceptor.pauses.restore(before.acceptPauses ?? [:])
         }
         if let addresses = saved.addresses { handOff.addresses?.restore(addresses, now: reactor.now) }
         replacement = saved.replacement
         replaceNotBefore = saved.replaceNotBefore
-        for (name, count) in saved.refusals {
-            if let refusal = AddressLimiter.Refusal(rawValue: name) { handOff.addresses?.refusals[refusal] = count }
-        }
+        handOff.addresses?.refusals.restore(saved.refusals)
         for (name, count) in saved.recycles {
             if let reason = RecycleReason(rawValue: name) { recycles[reason] = count }
         }

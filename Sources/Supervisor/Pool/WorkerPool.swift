@@ -46,6 +46,7 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
     let reserve = DescriptorReserve()
     var everReady = Set<WorkerRole>()
     private var healthTimer = Reactor.Timer.none
+    private var health: HealthPolicy
 
     enum Tag {
         static let refresh = UInt32.max
@@ -80,6 +81,7 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
         self.log = log
         self.descriptorLimit = descriptorLimit
         let now = reactor.now
+        health = HealthPolicy(now)
         let start = configuration.deadlines.workerStart
         let keyring = KeyringPost(
             number: KeyringPost.firstNumber, launcher: launcher, startAllowance: start, now: now)
@@ -149,6 +151,7 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
         advance(keyring, now: reactor.now)
         for slot in gateways { advance(slot, now: reactor.now) }
         if let admin { advance(admin.slot, now: reactor.now) }
+        health = HealthPolicy(reactor.now)
         healthTimer = reactor.startTimer(at: reactor.now + HealthPolicy.interval, handler: self, tag: Tag.health)
     }
 
@@ -173,11 +176,17 @@ final class WorkerPool: TimerHandler, WorkerProcessOwner {
     }
 
     private func lookAfterAll(_ now: Instant) {
+        health.looks(now)
         for slot in slots {
             guard let process = slot.process else { continue }
-            let verdict = HealthPolicy.judge(heartbeat: process.panel.heartbeat, now: now)
+            let verdict = health.judge(heartbeat: process.panel.heartbeat, now: now)
             handOff(of: process)?.setSluggish(process.id, verdict != .healthy)
-            if verdict == .hung { perform(slot.machine.hung(now), on: slot, now: now) }
+            if verdict == .hung {
+                let action = slot.machine.hung(now)
+                // Before the signal, which would change what there is to see.
+                if action != .none { BlackBox(log: log, now: now).writeHang(process) }
+                perform(action, on: slot, now: now)
+            }
             if slot.role == .gateway { considerRecycling(slot, process, now: now) }
         }
         lookAfterReplacement(now)

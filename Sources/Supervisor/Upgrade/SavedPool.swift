@@ -52,6 +52,10 @@ struct SavedPool: Codable, Equatable {
         var slot: Slot
         var ledger: Ledger
         var isGreeted: Bool
+        /// As `refusals`, `addresses` and `acceptPauses` of the gateway; nil: the program before had none.
+        var refusals: [String: UInt64]?
+        var addresses: AddressLimiter.Saved?
+        var acceptPauses: [String: UInt64]?
     }
 
     /// What its own panel counts.

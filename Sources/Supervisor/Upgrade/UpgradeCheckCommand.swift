@@ -23,6 +23,8 @@ struct UpgradeCheckCommand: ParsableCommand {
     }
 
     private static func check() throws {
+        // It must not outlive the supervisor that asks, and its own children end with it.
+        ParentDeath.endsThisProcess()
         let bytes: [UInt8]
         do throws(Errno) {
             bytes = try MemoryFile.read(try FileDescriptor.duplicate(UpgradeCheckRun.stateDescriptor))

@@ -41,6 +41,11 @@ struct UpgradeSettings {
         return loaded
     }
 
+    /// How long the worker may take to check the configuration.
+    static let checkPatience = Duration.seconds(4)
+    /// All that `checkWorker` waits for: it must be able to say what hung before whoever asked has lost patience.
+    static let longestCheck = WorkerVersion.patience + checkPatience + ShutdownStateMachine.reapAllowance
+
     /// Whether the workers to come are of this build and take this configuration.
     func checkWorker() throws {
         let program = try Supervisor.workerExecutable(next.configuration.workers.executable)
@@ -49,6 +54,6 @@ struct UpgradeSettings {
             throw UpgradeFailure.worker(
                 "\(program) is of version \(version), lychgate of \(WorkerVersion.own); they must be of one build")
         }
-        try WorkerCheck().check(next)
+        try WorkerCheck().check(next, patience: Self.checkPatience)
     }
 }

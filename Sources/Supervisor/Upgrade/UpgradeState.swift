@@ -61,6 +61,8 @@ struct UpgradeState: Codable, Equatable {
     var announced: Bool
     /// How often nothing could be accepted for want of descriptors.
     var descriptorPauses: UInt64
+    /// How often accepting paused, by `AcceptPauses.Reason`; nil: the program before did not count.
+    var acceptPauses: [String: UInt64]?
     var pool: SavedPool
 
     /// The numbers of all descriptors that it names.
@@ -79,7 +81,7 @@ struct UpgradeState: Codable, Equatable {
     init(
         version: String, path: String, arguments: [String], configuration: String, sourceFile: String?,
         worker: Program, listeners: [Listener], control: Control?, started: Instant, announced: Bool,
-        descriptorPauses: UInt64, pool: SavedPool
+        descriptorPauses: UInt64, acceptPauses: [String: UInt64]? = nil, pool: SavedPool
     ) {
         header = Header(format: Self.format, version: version)
         self.path = path
@@ -92,6 +94,7 @@ struct UpgradeState: Codable, Equatable {
         self.started = started
         self.announced = announced
         self.descriptorPauses = descriptorPauses
+        self.acceptPauses = acceptPauses
         self.pool = pool
     }
 

@@ -29,8 +29,8 @@ struct UpgradeStateMachine {
 
     enum Action: Equatable, Sendable {
         case none
-        /// Start the check.
-        case check
+        /// Start the check of that number.
+        case check(Int)
         case killCheck
         /// Become the new program.
         case replace
@@ -63,6 +63,8 @@ struct UpgradeStateMachine {
     }
 
     private(set) var state = State.idle
+    /// Of the check that was started last. One before, which hung even when it was killed, may still end.
+    private(set) var check = 0
 
     var nextDeadline: Instant {
         switch state {
@@ -75,7 +77,8 @@ struct UpgradeStateMachine {
         guard state == .idle else { return .fail(Obstacle.upgrading.explanation) }
         if let obstacle { return .fail(obstacle.explanation) }
         state = .checking(deadline: now + Self.patience)
-        return .check
+        check += 1
+        return .check(check)
     }
 
     /// The check could not be started.
@@ -85,8 +88,9 @@ struct UpgradeStateMachine {
         return .fail("the new program cannot be run: \(why)")
     }
 
-    /// The check has ended. `report`: what it said.
-    mutating func checked(_ ending: Ending, report: String, obstacle: Obstacle?) -> Action {
+    /// The check of that number has ended. `report`: what it said.
+    mutating func checked(_ number: Int, _ ending: Ending, report: String, obstacle: Obstacle?) -> Action {
+        guard number == check else { return .none }
         switch state {
         case .idle, .replacing: return .none
         case .late:

@@ -59,7 +59,7 @@ final class Upgrader: TimerHandler {
     private func perform(_ action: UpgradeStateMachine.Action) {
         switch action {
         case .none: break
-        case .check: startCheck()
+        case .check(let number): startCheck(number)
         case .killCheck: check?.kill()
         case .replace: replace()
         case .fail(let why):
@@ -73,7 +73,7 @@ final class Upgrader: TimerHandler {
         if machine.nextDeadline != .never { timer = reactor.startTimer(at: machine.nextDeadline, handler: self) }
     }
 
-    private func startCheck() {
+    private func startCheck(_ number: Int) {
         log.notice("upgrade begins", metadata: ["program": "\(path)"])
         owner?.upgradeBegins(now: reactor.now)
         guard let state = owner?.upgradeState(waiting: waiting) else {
@@ -83,17 +83,17 @@ final class Upgrader: TimerHandler {
             let program = try ProgramFile(path)
             self.program = program
             check = try UpgradeCheckRun(program, state: state.encoded, reactor: reactor) { [unowned self] in
-                checked($0, report: $1)
+                checked(number, $0, report: $1)
             }
         } catch {
             perform(machine.cannotCheck("\(path): \(error)"))
         }
     }
 
-    private func checked(_ exit: ChildProcess.Exit, report: String) {
-        check = nil
+    private func checked(_ number: Int, _ exit: ChildProcess.Exit, report: String) {
+        if number == machine.check { check = nil }
         let ending: UpgradeStateMachine.Ending = exit.signal.map { .signal($0) } ?? .exit(exit.code ?? -1)
-        perform(machine.checked(ending, report: report, obstacle: owner?.upgradeObstacle))
+        perform(machine.checked(number, ending, report: report, obstacle: owner?.upgradeObstacle))
     }
 
     /// Comes back only when it failed.

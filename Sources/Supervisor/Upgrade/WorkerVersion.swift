@@ -7,7 +7,7 @@ struct WorkerVersion: Equatable, CustomStringConvertible {
     let text: String
 
     static let own = WorkerVersion(text: "\(Version.current) (protocol \(ControlProtocol.version))")
-    private static let patience = Duration.seconds(3)
+    static let patience = Duration.seconds(2)
 
     var description: String { text }
 

@@ -10,6 +10,7 @@ enum AdminRole {
         let journal = ChildEnvironment.logsToJournal
         do {
             let environment = try ChildEnvironment()
+            ChildBounds.set(environment, memory: RecyclingConfiguration.companionDataLimit)
             let configuration = environment.configuration
             let logger = Logger.standardError("admin", level: configuration.logging.level, journal: journal)
             guard let admin = configuration.admin else { throw StartFailure.configuration("there is no admin section") }

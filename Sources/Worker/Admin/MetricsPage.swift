@@ -123,7 +123,7 @@ struct MetricsPage {
         page.family("handoff_total", .counter, "Hand-overs of connections to workers, and what became of them.")
         for (result, figure) in [
             ("handed", SupervisorFigure.handed), ("claimed", .claimed), ("closed", .closedUnclaimed),
-            ("redelivered", .redelivered), ("lost", .lost),
+            ("redelivered", .redelivered), ("lost", .lost), ("forgotten", .forgotten),
         ] {
             page.sample("handoff_total", [("result", result)], supervisor.value(figure))
         }
@@ -134,12 +134,14 @@ struct MetricsPage {
             "refused_connections_total", .counter, "Connections reset because their address had too many, by limit.")
         page.sample("refused_connections_total", [("limit", "connections")], supervisor.value(.refusedConnections))
         page.sample("refused_connections_total", [("limit", "rate")], supervisor.value(.refusedRate))
+        page.sample("refused_connections_total", [("limit", "unclaimed")], supervisor.value(.refusedUnclaimed))
         page.single(
             "tracked_addresses", .gauge, "Addresses whose connections are counted.",
             supervisor.value(.trackedAddresses))
         page.single(
             "descriptor_pauses_total", .counter, "How often nothing could be accepted for want of descriptors.",
             supervisor.value(.descriptorPauses))
+        pauses(supervisor, &page)
         page.single("worker_slots", .gauge, "Gateway workers there should be.", supervisor.value(.slots))
         page.single("worker_spawns_total", .counter, "Children started.", supervisor.value(.spawns))
         page.family("worker_recycles_total", .counter, "Children replaced, by reason.")

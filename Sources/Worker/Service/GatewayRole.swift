@@ -12,7 +12,7 @@ enum GatewayRole {
             let environment = try ChildEnvironment()
             let level = environment.configuration.logging.level
             let logger = Logger.standardError("gateway", level: level, journal: journal)
-            DataLimit.set(bytes: environment.configuration.recycling.dataLimit)
+            ChildBounds.set(environment, memory: environment.configuration.recycling.dataLimit)
             let reactor = Reactor(kernel: try LinuxKernel())
             // The terminal's ^C goes to the whole process group; when to stop is the supervisor's business.
             signal(SIGINT, SIG_IGN)

@@ -10,6 +10,7 @@ enum KeyringRole {
         let journal = ChildEnvironment.logsToJournal
         do {
             let environment = try ChildEnvironment()
+            ChildBounds.set(environment, memory: RecyclingConfiguration.companionDataLimit)
             let configuration = environment.configuration
             let logger = Logger.standardError("keyring", level: configuration.logging.level, journal: journal)
             let reactor = Reactor(kernel: try LinuxKernel())

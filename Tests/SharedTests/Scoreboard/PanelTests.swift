@@ -55,6 +55,29 @@ struct PanelTests {
         #expect(reader.value(Figure.keysGeneration) == UInt64(Figure.keysGeneration.rawValue) << 40 | 5)
     }
 
+    /// After an upgrade to a build with another layout the workers of the build before write on in theirs.
+    @Test(arguments: [(PanelLayout.version, false), (PanelLayout.version + 1, true), (PanelLayout.version - 1, true)])
+    func aPanelOfAnotherLayoutReadsAsZeros(version: UInt64, isForeign: Bool) throws {
+        let file = try PanelReader.makeFile(rows: 2)
+        let writer = try PanelWriter(file, rows: 2)
+        writer.start(pid: 123)
+        writer.set(.connections, 10)
+        writer.beat(Instant(nanoseconds: 99))
+        writer.setPhase(.ready, now: Instant(nanoseconds: 77))
+        writer.writeRow(0, row(7))
+        let handle = FileHandle(fileDescriptor: file.raw, closeOnDealloc: false)
+        try handle.seek(toOffset: UInt64(PanelLayout.Header.version.rawValue * 8))
+        try handle.write(contentsOf: Data((0..<8).map { UInt8(truncatingIfNeeded: version >> ($0 * 8)) }))
+        let reader = try PanelReader(adopting: try PanelReader.readOnly(file))
+        #expect(reader.isStarted == !isForeign)
+        #expect(reader.value(.connections) == (isForeign ? 0 : 10))
+        // Zero: never stamped, so that nobody takes it for hung.
+        #expect(reader.heartbeat == (isForeign ? .zero : Instant(nanoseconds: 99)))
+        #expect(reader.phase == (isForeign ? .starting : .ready))
+        #expect(reader.rows().map(\.id) == (isForeign ? [] : [7]))
+        #expect(reader.orphanTimes().count == 0 && reader.raw != nil)
+    }
+
     @Test func tablesAndDurationsReachTheReader() throws {
         let file = try PanelReader.makeFile(rows: 1)
         let writer = try PanelWriter(file, rows: 1)

@@ -185,7 +185,7 @@ final class SupervisorNode: SimulatedProcess, EventHandler, TimerHandler {
         if !pool.stopping { rolls.look(at: pool, in: world) }
         let ledger = pool.handOff.ledger
         let counts = ledger.counts
-        let settled = counts.claimed + counts.closedUnclaimed + counts.lost
+        let settled = counts.claimed + counts.closedUnclaimed + counts.lost + (counts.forgotten ?? 0)
         world.check(
             counts.accepted == settled + UInt64(ledger.unclaimed), "the supervisor's ledger does not balance")
         let copies = kernel.descriptors[.client, default: 0]

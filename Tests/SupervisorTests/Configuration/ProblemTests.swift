@@ -376,6 +376,11 @@ import Testing
             "13:25: recycling.memorySoft: memorySoft (2GiB) must be below memoryHard (1GiB); write a smaller memorySoft or a larger memoryHard"
         ),
         Mistake(
+            "inFlightLimit against maxInFlight",
+            MinimalConfiguration.adding("workers: {maxInFlight: 10}", "recycling: {inFlightLimit: 11}"),
+            "14:28: recycling.inFlightLimit: inFlightLimit (11) is above workers.maxInFlight (10), which no worker exceeds;"
+                + " write a smaller one, or leave it out"),
+        Mistake(
             "hardStop against the default", MinimalConfiguration.adding("deadlines: {hardStop: 30s}"),
             "13:23: deadlines.hardStop: drain (30s) must end before hardStop (30s); write a shorter drain or a longer hardStop"
         ),

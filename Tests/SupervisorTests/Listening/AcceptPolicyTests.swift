@@ -40,6 +40,25 @@ import Testing
     }
 }
 
+@Suite struct AcceptPausesTests {
+    /// Each turn's decision; what is counted.
+    @Test func aPauseIsCountedOnceHoweverLongItLasts() {
+        var pauses = AcceptPauses()
+        let decisions: [AcceptPolicy.Decision] = [
+            .accept(upTo: 1), .pause(.noCredits), .pause(.noCredits), .accept(upTo: 1), .pause(.noCredits),
+            .pause(.connectionsHeld), .pause(.descriptors(until: .zero)), .pause(.descriptors(until: .never)),
+            .pause(.tooManyUnclaimed), .pause(.stopping), .accept(upTo: 64),
+        ]
+        for decision in decisions { pauses.note(decision) }
+        #expect(pauses.counts == ["no_credits": 2, "connections_held": 1, "descriptors": 1, "unclaimed": 1])
+        #expect(AcceptPauses.Reason.allCases.map { pauses[$0] } == [1, 2, 1, 1])
+        var next = AcceptPauses()
+        next.restore(pauses.counts)
+        next.note(.pause(.noCredits))
+        #expect(next[.noCredits] == 3)
+    }
+}
+
 @Suite struct SocketAssignmentTests {
     typealias Listener = SocketAssignment.Listener
 

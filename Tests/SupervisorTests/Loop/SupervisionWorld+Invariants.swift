@@ -18,14 +18,17 @@ extension SupervisionWorld {
         }
         let counts = ledger.counts
         #expect(
-            counts.accepted == counts.claimed + counts.closedUnclaimed + counts.lost + UInt64(ledger.unclaimed))
+            counts.accepted == counts.claimed + counts.closedUnclaimed + counts.lost + (counts.forgotten ?? 0)
+                + UInt64(ledger.unclaimed))
+        #expect(ledger.forgotten.count == forgotten.values.reduce(0) { $0 + $1.count })
         #expect(copies.count == ledger.unclaimed)
         #expect(lost.isDisjoint(with: copies), "both lost and held")
         #expect(UInt64(lost.count) == counts.lost)
         for id in alive.values {
             guard id.slot < Self.gateways, let credits = ledger.credits(of: id) else { continue }
             #expect((0...Self.credits).contains(credits))
-            #expect(ledger.connections(of: id) == (handed[id] ?? []).count + (claimed[id] ?? []).count)
+            let theirs = [handed[id], claimed[id], forgotten[id]].reduce(0) { $0 + ($1?.count ?? 0) }
+            #expect(ledger.connections(of: id) == theirs)
         }
     }
 }

@@ -38,32 +38,43 @@ struct SupervisionWorld {
     /// What each worker has claimed and not closed.
     var claimed: [WorkerID: [UInt64]] = [:]
     var handed: [WorkerID: [UInt64]] = [:]
+    /// What they have without a copy of ours, and have not claimed.
+    var forgotten: [WorkerID: [UInt64]] = [:]
     var graveyard: [WorkerID] = []
+    var health: HealthPolicy
+    /// When each child's loop last turned, and since when those that hang do.
+    var beats: [Int: Instant] = [:]
+    var hanging: [Int: Instant] = [:]
+    /// When everybody, the supervisor included, last went on after a pause.
+    var resumed = Instant.zero
+    var pauses = 0
+    var hangsFound = 0
 
     init(seed: UInt64) {
         random = SeededGenerator(seed: seed)
         let start = now
+        health = HealthPolicy(start)
         slots = (0...Self.gateways).map {
             (Self.target..<Self.gateways).contains($0)
                 ? .spare(startAllowance: .seconds(30), now: start)
                 : SlotStateMachine(startAllowance: .seconds(30), now: start)
         }
-        ledger = HandOffStateMachine(capacity: 12, slots: Self.gateways, holdAllowance: .seconds(10))
+        ledger = HandOffStateMachine(capacity: 8, slots: Self.gateways, holdAllowance: .seconds(10))
     }
 
     // MARK: Events
 
     mutating func step() {
         let slot = Int.random(in: 0..<slots.count, using: &random)
-        switch Int.random(in: 0..<106, using: &random) {
+        switch Int.random(in: 0..<108, using: &random) {
         case 0..<20: advance(.milliseconds(Int.random(in: 0...3_000, using: &random)))
-        case 20..<32: greet(slot)
-        case 32..<44: becomeReady(slot)
+        case 20..<32: if let slot = starting(greeted: false) { greet(slot) }
+        case 32..<44: if let slot = starting(greeted: true) { becomeReady(slot) }
         case 44..<60: accept()
         case 60..<72: claim(slot)
         case 72..<84: close(slot)
         case 84..<88: if alive[slot] != nil { die(slot) }
-        case 88..<90: act(slots[slot].hung(now), slot)
+        case 88..<90: if alive[slot] != nil, hanging[slot] == nil { hanging[slot] = now }
         case 90..<92: if alive[slot] != nil { slots[slot].channelLost(now) }
         case 92..<94:
             let reason: SlotStateMachine.Reason = Bool.random(using: &random) ? .protocolError : .memoryHard
@@ -73,13 +84,25 @@ struct SupervisionWorld {
         case 98..<102: recycle(slot)
         case 102..<103: if rolling.isEmpty { rolling = slots[..<Self.gateways].indices.filter { serves($0) } }
         case 103..<104: rolling.removeAll()
+        case 104..<105: pause()
         default: unblock(slot)
         }
         dispatch()
     }
 
     mutating func advance(_ duration: Duration) {
-        now = now + duration
+        var left = duration
+        repeat {
+            let part = min(left, HealthPolicy.interval)
+            now = now + part
+            left -= part
+            for slot in alive.keys where hanging[slot] == nil { beats[slot] = now }
+            turn()
+        } while left > .zero
+    }
+
+    mutating func turn() {
+        lookAfterHealth()
         for slot in slots.indices { act(slots[slot].timeReached(now), slot) }
         for id in ledger.giveUpHeld(until: now) { lose(id.rawValue) }
         look()
@@ -110,8 +133,15 @@ struct SupervisionWorld {
         }
     }
 
+    /// One that could say its next word; children that start are few, and nothing goes on without them.
+    mutating func starting(greeted wanted: Bool) -> Int? {
+        slots.indices.filter {
+            guard case .starting(_, let greeted) = slots[$0].state else { return false }
+            return greeted == wanted && alive[$0] != nil && hanging[$0] == nil
+        }.randomElement(using: &random)
+    }
+
     mutating func greet(_ slot: Int) {
-        guard alive[slot] != nil, case .starting(_, false) = slots[slot].state else { return }
         if Int.random(in: 0..<20, using: &random) == 0 {
             #expect(slots[slot].greeted(version: ControlProtocol.version + 1) == false)
             return act(slots[slot].kill(.versionSkew), slot)
@@ -120,7 +150,7 @@ struct SupervisionWorld {
     }
 
     mutating func becomeReady(_ slot: Int) {
-        guard let id = alive[slot], case .starting(_, true) = slots[slot].state else { return }
+        guard let id = alive[slot] else { return }
         #expect(slots[slot].becameReady(now) == true)
         if slot < Self.gateways { ledger.workerReady(id, credits: Self.credits) }
         replacement.ready(slot: slot)
@@ -128,10 +158,13 @@ struct SupervisionWorld {
     }
 
     mutating func accept() {
-        guard
-            case .accept = policy.decide(credits: ledger.credits, held: ledger.held, room: ledger.room, now: now),
-            let id = ledger.accepted(listener: 0, peer: .unspecified, now: now)
+        guard case .accept = policy.decide(credits: ledger.credits, held: ledger.held, room: ledger.room, now: now)
         else { return }
+        for silent in ledger.makeRoom() { forget(silent.rawValue) }
+        guard let id = ledger.accepted(listener: 0, peer: .unspecified, now: now) else {
+            Issue.record("there was to be room")
+            return
+        }
         #expect(copies.insert(id.rawValue).inserted, "an identifier came twice")
     }
 
@@ -152,15 +185,20 @@ struct SupervisionWorld {
     }
 
     mutating func claim(_ slot: Int) {
-        guard let id = alive[slot], let raw = handed[id]?.popLast() else { return }
+        guard let id = alive[slot], hanging[slot] == nil else { return }
+        if let raw = forgotten[id]?.popLast() {
+            #expect(ledger.claimedForgotten(raw, by: id) == true)
+            return claimed[id, default: []].append(raw)
+        }
+        guard let raw = handed[id]?.popLast() else { return }
         #expect(ledger.claimed(raw, by: id) == true)
         copies.remove(raw)
         claimed[id, default: []].append(raw)
     }
 
     mutating func close(_ slot: Int) {
-        guard let id = alive[slot] else { return }
-        if let raw = claimed[id]?.popLast() {
+        guard let id = alive[slot], hanging[slot] == nil else { return }
+        if let raw = claimed[id]?.popLast() ?? forgotten[id]?.popLast() {
             #expect(ledger.closed(raw, by: id) == .claimed)
         } else if let raw = handed[id]?.popLast() {
             #expect(ledger.closed(raw, by: id) == .unclaimed)
@@ -188,6 +226,9 @@ struct SupervisionWorld {
         let left = slot < Self.gateways ? ledger.workerDied(id) : []
         #expect(left.map(\.rawValue) == (handed.removeValue(forKey: id) ?? []).sorted())
         claimed[id] = nil
+        forgotten[id] = nil
+        beats[slot] = nil
+        hanging[slot] = nil
         for connection in left {
             let intact = Bool.random(using: &random)
             ledger.examined(connection, intact: intact, now: now)

@@ -15,7 +15,29 @@ import Testing
         (101, .healthy),  // stamped while we looked
     ])
     func heartbeat(seconds: Int, verdict: HealthPolicy.Verdict) {
-        #expect(HealthPolicy.judge(heartbeat: .zero + .seconds(seconds), now: now) == verdict)
+        #expect(HealthPolicy(now).judge(heartbeat: .zero + .seconds(seconds), now: now) == verdict)
+    }
+
+    /// Looks at these seconds, with a heartbeat that stands still from 100 on; what is made of it at the last.
+    @Test(
+        arguments: [
+            ([100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111], HealthPolicy.Verdict.hung),
+            // A machine under load: late, and not away.
+            ([100, 103, 106, 109, 111], .hung),
+            // The supervisor was away itself: nobody is hung before another 10 s.
+            ([100, 130], .sluggish), ([100, 130, 131, 132, 133, 134, 135, 136, 137, 138, 139], .sluggish),
+            ([100, 130, 131, 132, 133, 134, 135, 136, 137, 138, 139, 140], .hung),
+            // Before the first look of all.
+            ([130], .sluggish),
+            // Away once more.
+            ([100, 130, 133, 136, 139, 160], .sluggish),
+        ])
+    func afterAPauseOfTheWhole(looks: [Int], verdict: HealthPolicy.Verdict) {
+        var policy = HealthPolicy(.zero + .seconds(99))
+        for second in looks { policy.looks(.zero + .seconds(second)) }
+        let now = Instant.zero + .seconds(looks.last ?? 0)
+        #expect(policy.judge(heartbeat: .zero + .seconds(100), now: now) == verdict)
+        #expect(policy.judge(heartbeat: now, now: now) == .healthy)
     }
 }
 

@@ -71,8 +71,9 @@ import Testing
         #expect(first == replaced)
     }
 
-    @Test(arguments: [(10 as Int?, 10 as UInt64, false), (10, 11, true), (nil, 50, false), (nil, 51, true)])
-    func tooMuchInFlight(limit: Int?, inFlight: UInt64, replaced: Bool) {
+    /// An explicit limit judges by itself.
+    @Test(arguments: [(10, 10, false), (10, 11, true), (49, 50, true)] as [(Int, UInt64, Bool)])
+    func tooMuchInFlight(limit: Int, inFlight: UInt64, replaced: Bool) {
         var configuration = Self.configuration
         configuration.inFlightLimit = limit
         var policy = policy(configuration)
@@ -80,6 +81,46 @@ import Testing
         #expect(policy.judge(.init(inFlight: inFlight), readySince: Self.ready, now: start) == .keep)
         let later = policy.judge(.init(inFlight: inFlight), readySince: Self.ready, now: start + .seconds(5))
         #expect(later == (replaced ? .replace(.inFlight) : .keep))
+    }
+
+    /// What is in flight (50 at most) and how many refusals there were, each second; in which of them it is replaced.
+    struct Crowd: CustomStringConvertible {
+        var description: String
+        var inFlight: [UInt64]
+        var refusals: [UInt64]
+        var limit: Int?
+        var replaced: Int?
+    }
+
+    @Test(arguments: [
+        Crowd(
+            description: "full and refusing", inFlight: [50, 50, 50, 50, 50, 50, 50],
+            refusals: [0, 1, 2, 3, 4, 5, 6], replaced: 6),
+        Crowd(
+            description: "full of watches", inFlight: [50, 50, 50, 50, 50, 50, 50, 50],
+            refusals: [9, 9, 9, 9, 9, 9, 9, 9]),
+        Crowd(
+            description: "refusing now and then", inFlight: [50, 50, 50, 50, 50, 50, 50, 50, 50],
+            refusals: [0, 1, 2, 3, 3, 4, 5, 6, 7]),
+        Crowd(
+            description: "refusing for want of buffers", inFlight: [9, 9, 9, 9, 9, 9, 9, 9],
+            refusals: [0, 1, 2, 3, 4, 5, 6, 7]),
+        Crowd(
+            description: "a limit that is none", inFlight: [50, 50, 50, 50, 50, 50, 50],
+            refusals: [0, 1, 2, 3, 4, 5, 6], limit: 50, replaced: 6),
+    ])
+    func crowded(crowd: Crowd) {
+        var configuration = Self.configuration
+        configuration.inFlightLimit = crowd.limit
+        var policy = policy(configuration)
+        var first: Int?
+        for (second, (inFlight, refusals)) in zip(crowd.inFlight, crowd.refusals).enumerated() {
+            let verdict = policy.judge(
+                .init(inFlight: inFlight, refusals: refusals), readySince: Self.ready,
+                now: Self.ready + .seconds(20 + second))
+            if verdict == .replace(.inFlight) { first = first ?? second }
+        }
+        #expect(first == crowd.replaced)
     }
 
     @Test func zeroMeansNever() {

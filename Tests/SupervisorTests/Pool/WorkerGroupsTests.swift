@@ -67,6 +67,18 @@ import Testing
         #expect(try groups.admit(7, name: "gateway-7", limit: 1).folder == "\(folder.path)/gateway-7")
     }
 
+    /// While workers of a killed supervisor still drain below it, systemd can put a new one into the service's group.
+    @Test func aHelperOfSystemdReleasesTheGroup() throws {
+        let (folder, place) = try hierarchy("cpu memory\n")
+        let file = "\(folder.path)/cgroup.subtree_control"
+        for stray in [nil, place, .init(mount: folder.path, folder: "\(folder.path)/\(WorkerGroups.ownName)")] {
+            try WorkerGroups.release(stray)
+            #expect(try SmallFile.read(file) == "")
+        }
+        try WorkerGroups.release(.init(mount: folder.path, folder: "\(folder.path)/.control"))
+        #expect(try SmallFile.read(file) == "-memory")
+    }
+
     @Test func theProgramAfterAnUpgradeFindsThemAgain() throws {
         let (folder, place) = try hierarchy("memory\n")
         _ = try WorkerGroups(place) { _ in true }.admit(7, name: WorkerGroups.name(.gateway, 7), limit: 1_000)

@@ -10,14 +10,14 @@ import Testing
 
     private func checking() -> UpgradeStateMachine {
         var machine = UpgradeStateMachine()
-        #expect(machine.wanted(obstacle: nil, now: start) == .check)
+        #expect(machine.wanted(obstacle: nil, now: start) == .check(1))
         return machine
     }
 
     @Test func aCheckThatPassesIsFollowedByTheNewProgram() {
         var machine = checking()
         #expect(machine.nextDeadline == start + UpgradeStateMachine.patience)
-        #expect(machine.checked(.exit(0), report: "", obstacle: nil) == .replace)
+        #expect(machine.checked(1, .exit(0), report: "", obstacle: nil) == .replace)
         #expect(machine.state == .replacing)
         #expect(machine.nextDeadline == .never)
         #expect(machine.stop() == .none)
@@ -32,13 +32,13 @@ import Testing
         ])
     func refused(ending: UpgradeStateMachine.Ending, report: String, why: String) {
         var machine = checking()
-        guard case .fail(let text) = machine.checked(ending, report: report, obstacle: nil) else {
+        guard case .fail(let text) = machine.checked(1, ending, report: report, obstacle: nil) else {
             Issue.record("\(machine.state)")
             return
         }
         #expect(text.contains(why))
         #expect(machine.state == .idle)
-        #expect(machine.wanted(obstacle: nil, now: start) == .check, "another try is allowed")
+        #expect(machine.wanted(obstacle: nil, now: start) == .check(2), "another try is allowed")
     }
 
     @Test(
@@ -52,7 +52,7 @@ import Testing
         #expect(machine.state == .idle)
         // Also when it comes up while the check runs.
         machine = checking()
-        #expect(machine.checked(.exit(0), report: "", obstacle: obstacle) == .fail(obstacle.explanation))
+        #expect(machine.checked(1, .exit(0), report: "", obstacle: obstacle) == .fail(obstacle.explanation))
         #expect(machine.state == .idle)
     }
 
@@ -60,7 +60,7 @@ import Testing
         var machine = checking()
         #expect(
             machine.wanted(obstacle: nil, now: start) == .fail(UpgradeStateMachine.Obstacle.upgrading.explanation))
-        #expect(machine.checked(.exit(0), report: "", obstacle: nil) == .replace, "the first one is not disturbed")
+        #expect(machine.checked(1, .exit(0), report: "", obstacle: nil) == .replace, "the first one is not disturbed")
     }
 
     @Test func aCheckThatHangsIsKilled() {
@@ -69,7 +69,7 @@ import Testing
         #expect(machine.timeReached(start + .seconds(1)) == .none)
         #expect(machine.timeReached(late) == .killCheck)
         #expect(machine.nextDeadline == late + UpgradeStateMachine.killAllowance)
-        guard case .fail(let why) = machine.checked(.signal(9), report: "", obstacle: nil) else {
+        guard case .fail(let why) = machine.checked(1, .signal(9), report: "", obstacle: nil) else {
             Issue.record("\(machine.state)")
             return
         }
@@ -86,7 +86,26 @@ import Testing
             return
         }
         #expect(machine.state == .idle)
-        #expect(machine.checked(.exit(0), report: "", obstacle: nil) == .none, "it ends at last")
+        #expect(machine.checked(1, .exit(0), report: "", obstacle: nil) == .none, "it ends at last")
+    }
+
+    /// One that hung even when it was killed ends while another is under way.
+    @Test func aLateEndIsNotTheNextOnes() {
+        var machine = checking()
+        let late = start + UpgradeStateMachine.patience
+        _ = machine.timeReached(late)
+        _ = machine.timeReached(late + UpgradeStateMachine.killAllowance)
+        #expect(machine.wanted(obstacle: nil, now: late + .seconds(60)) == .check(2))
+        #expect(machine.checked(1, .signal(9), report: "", obstacle: nil) == .none)
+        #expect(machine.checked(1, .exit(0), report: "", obstacle: nil) == .none)
+        #expect(machine.state == .checking(deadline: late + .seconds(60) + UpgradeStateMachine.patience))
+        #expect(machine.checked(2, .exit(0), report: "", obstacle: nil) == .replace)
+    }
+
+    /// The check itself can say what hung, before it is killed for hanging.
+    @Test func deadlinesNest() {
+        #expect(UpgradeSettings.longestCheck <= UpgradeStateMachine.patience - .seconds(2))
+        #expect(WorkerVersion.patience + ShutdownStateMachine.reapAllowance <= UpgradeSettings.longestCheck)
     }
 
     @Test func whatCannotBeRunChangesNothing() {
@@ -94,7 +113,7 @@ import Testing
         #expect(machine.cannotCheck("EACCES") == .fail("the new program cannot be run: EACCES"))
         #expect(machine.state == .idle)
         machine = checking()
-        _ = machine.checked(.exit(0), report: "", obstacle: nil)
+        _ = machine.checked(1, .exit(0), report: "", obstacle: nil)
         #expect(machine.cannotReplace("ENOEXEC") == .fail("the new program cannot be run: ENOEXEC"))
         #expect(machine.state == .idle)
         #expect(machine.cannotReplace("twice") == .none)

@@ -47,7 +47,7 @@ import Testing
                     .init(
                         descriptor: 8, received: Data("{".utf8), answer: Data(), peerEnded: false, isWaiting: true)
                 ]),
-            started: now, announced: true, descriptorPauses: 3,
+            started: now, announced: true, descriptorPauses: 3, acceptPauses: ["no_credits": 4],
             pool: SavedPool(
                 workers: 2, credits: 100,
                 gateways: [
