@@ -84,7 +84,11 @@ extension Integration {
             let intermediate = try root.intermediate()
             let carol = try intermediate.issue("/CN=carol", as: "carol")
             let folder = try TemporaryFolder()
-            try World.run(configure: { $0.clientAuthority = root.certificate }) { world in
+            // One worker, whose tickets are good for its next connection.
+            try World.run(configure: {
+                $0.clientAuthority = root.certificate
+                $0.workers = 1
+            }) { world in
                 let request = try folder.write("request", "GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
                 let ask = { (session: String) in
                     try ChildProcess.run(

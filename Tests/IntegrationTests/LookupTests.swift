@@ -9,7 +9,7 @@ extension Integration {
     @Suite(.timeLimit(.minutes(2)))
     struct LookupTests {
         private func withWorld(
-            _ authentication: [String], deadlines: [String: String] = [:], token: String? = nil,
+            _ authentication: [String], deadlines: [String: String] = [:], token: String? = nil, workers: Int = 2,
             _ body: (World, ReviewingUpstream) throws -> Void
         ) throws {
             let reviews = ReviewingUpstream()
@@ -17,6 +17,7 @@ extension Integration {
                 configure: {
                     $0.authentication = authentication
                     $0.deadlines = deadlines
+                    $0.workers = workers
                     $0.upstreamToken = token
                 },
                 script: { try reviews.serve($0) }
@@ -136,7 +137,8 @@ extension Integration {
 
         @Test("Who joins a look-up has his own time, and not the rest of another's")
         func joins() throws {
-            try withWorld(["tokenReview: {mode: impersonate}"], deadlines: ["identity": "2s"]) { world, reviews in
+            let authentication = ["tokenReview: {mode: impersonate}"]
+            try withWorld(authentication, deadlines: ["identity": "2s"], workers: 1) { world, reviews in
                 reviews.hangs = true
                 let first = Harness.inBackground {
                     try? world.gateway.connect().request("GET", "/x", token: "api-token-robot").status
