@@ -9,6 +9,8 @@ final class Plane {
     let reactor: Reactor
     let configuration: GatewayConfiguration
     let limits: HeadLimits
+    /// Our own answers are bounded by what they are made of.
+    let ownAnswers: HeadLimits
     let waits: WaitLimits
     let buffers: BufferPool
     let panel: PanelWriter
@@ -53,10 +55,11 @@ final class Plane {
             fields: configuration.limits.fields)
         waits = WaitLimits(configuration.deadlines)
         buffers = BufferPool(limit: configuration.limits.bufferMemory)
-        fields = FieldTable(capacity: configuration.limits.fields)
+        fields = FieldTable(capacity: Self.fieldRoom(configuration.limits))
+        ownAnswers = HeadLimits(startLine: .max, head: .max, fields: fields.capacity)
         // A request's head grows by its user's groups and extras, and by what the gateway says of itself.
         http2Fields = HTTP2FieldList(
-            capacity: configuration.limits.fields + configuration.limits.groups + configuration.limits.extras + 32)
+            capacity: fields.capacity + configuration.limits.groups + configuration.limits.extras + 32)
         requestLog = RequestLog(isOn: configuration.logging.requests)
         streamDrain = StreamDrain(reactor: reactor)
         identityLimits = IdentityLimits(configuration.limits)
@@ -66,6 +69,12 @@ final class Plane {
         lookups = Lookups(
             reactor: reactor, configuration: configuration, panel: panel,
             server: APIServerQuestions(pool: upstream, target: target), limits: identityLimits)
+    }
+
+    /// The fields of any head: of a client's request, of a response, whose bounds are not the clients', and of our own
+    /// answer, which may name a user with all groups and extras that it may have.
+    static func fieldRoom(_ limits: LimitsConfiguration) -> Int {
+        max(limits.fields, ResponseProgress.limits.fields, limits.groups + limits.extras + 16)
     }
 
     /// A new exchange's number, unique within this worker; nil when as many as may be are in flight.
