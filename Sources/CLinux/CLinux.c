@@ -210,6 +210,11 @@ long lg_receive(int fd, void *bytes, size_t count) {
     return result < 0 ? -errno : result;
 }
 
+bool lg_has_unread(int fd) {
+    char byte;
+    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || (errno != EAGAIN && errno != EINTR);
+}
+
 long lg_send(int fd, const void *bytes, size_t count) {
     long result = send(fd, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT);
     return result < 0 ? -errno : result;

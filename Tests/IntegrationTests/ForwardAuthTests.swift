@@ -20,7 +20,7 @@ extension Integration {
                     #expect(allowed.head.values("X-Remote-User") == ["alice"])
                     #expect(allowed.head.values("X-Remote-Group") == ["developers", "system:authenticated"])
                     #expect(allowed.head["Cache-Control"] == "no-store")
-                    #expect(allowed.head["Audit-Id"] != nil)
+                    #expect(allowed.head["Audit-Id"] != nil && allowed.head["Date"]?.hasSuffix(" GMT") == true)
                 }
                 let upgrade = try client.request(
                     "GET", "/exec", token: world.token, fields: ["Connection: Upgrade", "Upgrade: websocket"])
@@ -66,6 +66,49 @@ extension Integration {
                 let lines = world.gateway.log.split(separator: "\n")
                 let answered = lines.filter { $0.contains(#""status":200,"end":"answered""#) }
                 #expect(answered.contains { $0.contains(#""user":"alice""#) })
+            }
+        }
+
+        @Test("All of a user's groups are told by either protocol, whatever a client's own head may hold")
+        func manyGroups() throws {
+            try World.run(configure: {
+                $0.listenerLines = ["mode: forwardAuth"]
+                $0.limits = ["fields": "20"]
+            }) { world in
+                let groups = (0..<400).map { "group-\($0)" }
+                let token = try world.issuer.token(for: "alice", groups: groups)
+                let client = try world.gateway.connect()
+                let told = try client.request("GET", "/", token: token)
+                #expect(told.status == 200 && told.head.values("X-Remote-Group").count == 401)
+                client.wire.close()
+                let h2 = try ChildProcess.run(
+                    "curl",
+                    [
+                        "--silent", "--show-error", "--http2", "--cacert", world.certificates.authority,
+                        "--dump-header", "-", "--header", "Authorization: Bearer \(token)",
+                        "https://\(world.gateway.endpoint)/x",
+                    ])
+                let lines = h2.output.split(separator: "\r\n").filter { $0.hasPrefix("x-remote-group: ") }
+                #expect(h2.output.contains("HTTP/2 200") && lines.count == 401, "\(h2.errors) \(h2.output.prefix(400))")
+            }
+        }
+
+        @Test("A name out of a TokenReview that no field can carry is refused, also where tokens are passed through")
+        func brokenReview() throws {
+            let reviews = ReviewingUpstream()
+            try World.run(
+                configure: {
+                    $0.listenerLines = ["mode: forwardAuth"]
+                    $0.authentication = ["tokenReview: {mode: passThrough}"]
+                }, script: { try reviews.serve($0) }
+            ) { world in
+                let client = try world.gateway.connect()
+                let robot = try client.request("GET", "/", token: "api-token-robot")
+                #expect(robot.status == 200 && robot.head["X-Remote-User"] == "robot")
+                // The upstream writes what it finds behind `api-token-` into its JSON as it is.
+                let broken = try client.request("GET", "/", token: #"api-token-robot\r\nX-Remote-User:root"#)
+                #expect(broken.status == 401 && broken.head["X-Remote-User"] == nil, "\(broken.head)")
+                client.wire.close()
             }
         }
 

@@ -30,7 +30,7 @@ extension Integration {
                 let left = ContinuousClock.now
                 let gone = try eventually(within: .seconds(10)) { try upstream.report().streams == 0 }
                 let took = (ContinuousClock.now - left).milliseconds
-                #expect(gone && took < 2_000, "\(took) ms")
+                #expect(gone && took < 1_000, "\(took) ms")
                 expectEventually(within: .seconds(2)) { (try? world.gateway.status().isIdle) ?? false }
                 let after = try upstream.metrics()
                 let opened = after.value("upstream_streams_opened_total")

@@ -131,9 +131,11 @@ extension Integration {
 
                 let unasked = try world.gateway.connect()
                 #expect(try unasked.request("GET", "/echo/unasked", token: world.token).status == 502)
-                let other = try world.gateway.connect()
-                other.ask(for: "/wrong/1", token: world.token)
-                #expect(try other.reader.readResponse(by: .after(.seconds(10))).status == 502)
+                for target in ["/wrong/1", "/unnamed/1"] {
+                    let other = try world.gateway.connect()
+                    other.ask(for: target, token: world.token)
+                    #expect(try other.reader.readResponse(by: .after(.seconds(10))).status == 502, "\(target)")
+                }
                 // What we do not forward is an ordinary request.
                 let unknown = try world.gateway.connect()
                 unknown.ask(for: "/plain/1", token: world.token, upgrade: "h2c")

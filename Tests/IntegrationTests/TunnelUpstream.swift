@@ -16,6 +16,8 @@ enum TunnelUpstream {
             case "refuse": connection.answer("403 Forbidden", fields: ["X-Why: not today"], body: "no exec here")
             case "plain": connection.answer(body: "ok")
             case "wrong": connection.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n")
+            // The right protocol, in a field that `Connection` does not name.
+            case "unnamed": connection.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: SPDY/3.1\r\n\r\n")
             default:
                 if kind == "late" { sleep(for: .milliseconds(300)) }
                 connection.write(

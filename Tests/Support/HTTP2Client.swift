@@ -64,16 +64,19 @@ package final class HTTP2Client: @unchecked Sendable {
         Array(bytes(payload.count).dropFirst()) + [kind.rawValue, flags] + bytes(stream) + payload
     }
 
-    /// Sends a request's head on the next stream, whose number is returned.
+    /// Sends a request's head on the next stream, whose number is returned. `endsHeaders`: or only the begin of it;
+    /// `behind`: further frames in the same write.
     package func request(
         _ method: String = "GET", _ target: String, token: String?, fields: [(String, String)] = [],
-        endsStream: Bool = true
+        endsStream: Bool = true, endsHeaders: Bool = true, behind: (Int) -> [UInt8] = { _ in [] }
     ) -> Int {
         let stream = nextStream
         nextStream += 2
         var all = [(":method", method), (":scheme", "https"), (":authority", authority), (":path", target)]
         if let token { all.append(("authorization", "Bearer " + token)) }
-        send(.headers, flags: endsStream ? 5 : 4, stream: stream, payload: Self.block(all + fields))
+        let flags: UInt8 = (endsStream ? 1 : 0) | (endsHeaders ? 4 : 0)
+        let head = Self.frame(.headers, flags: flags, stream: stream, payload: Self.block(all + fields))
+        wire.write(head + behind(stream), by: .after(.seconds(10)))
         return stream
     }
 
@@ -82,7 +85,7 @@ package final class HTTP2Client: @unchecked Sendable {
     }
 
     /// Literals without indexing and without Huffman's code (RFC 7541 section 6.2.2).
-    private static func block(_ fields: [(String, String)]) -> [UInt8] {
+    package static func block(_ fields: [(String, String)]) -> [UInt8] {
         fields.flatMap { [0] + string($0) + string($1) }
     }
 

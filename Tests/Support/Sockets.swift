@@ -134,6 +134,10 @@ enum Sockets {
         _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
     }
 
+    static func setCork(_ descriptor: Int32, _ isOn: Bool) {
+        set(descriptor, Int32(IPPROTO_TCP), TCP_CORK, isOn ? 1 : 0)
+    }
+
     /// TCP_REPAIR (linux/tcp.h, 19): a close in this mode sends nothing.
     static func enterRepair(_ descriptor: Int32) -> Bool {
         set(descriptor, Int32(IPPROTO_TCP), 19, 1)

@@ -118,6 +118,11 @@ package final class Wire: @unchecked Sendable {
         write(Array(text.utf8), by: deadline)
     }
 
+    /// While true, what is written waits, so that several writes (over TLS: records) go out as one segment (TCP_CORK).
+    package func cork(_ isOn: Bool) {
+        descriptor.withLock { if $0 >= 0 { Sockets.setCork($0, isOn) } }
+    }
+
     /// Waits for the peer's end without reading a byte: a FIN that has reached our kernel, even behind unread bytes, or a
     /// reset. nil: the deadline passed.
     package func waitForPeerClose(by deadline: Deadline) -> ContinuousClock.Instant? {

@@ -68,6 +68,8 @@ long lg_write(int fd, const void *bytes, size_t count);
 long lg_write_if_ready(int fd, const void *bytes, size_t count);
 /// recv(2) with MSG_DONTWAIT: on a socket it costs the kernel less than read(2).
 long lg_receive(int fd, void *bytes, size_t count);
+/// Whether lg_receive would give anything now: bytes, the end, or an error. Takes nothing.
+bool lg_has_unread(int fd);
 /// send(2) with MSG_NOSIGNAL | MSG_DONTWAIT.
 long lg_send(int fd, const void *bytes, size_t count);
 int lg_shutdown(int fd, int how);

@@ -19,6 +19,8 @@ package protocol Kernel: AnyObject {
     func pendingError(_ fd: Int32) -> Int32
     func prepareStream(_ fd: Int32, userTimeout: Duration)
     func read(_ fd: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Int
+    /// Whether `read` would give anything now: bytes, the end of file, or an error. Takes nothing.
+    func hasUnread(_ fd: Int32) -> Bool
     func write(_ fd: Int32, from buffer: UnsafeRawBufferPointer) -> Int
     /// Ends the writing side (FIN).
     func shutdownWrite(_ fd: Int32)

@@ -48,6 +48,8 @@ import Glibc
         unsafe lg_receive(fd, buffer.baseAddress, buffer.count)
     }
 
+    package func hasUnread(_ fd: Int32) -> Bool { lg_has_unread(fd) }
+
     package func write(_ fd: Int32, from buffer: UnsafeRawBufferPointer) -> Int {
         unsafe lg_send(fd, buffer.baseAddress, buffer.count)
     }

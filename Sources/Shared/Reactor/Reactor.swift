@@ -38,6 +38,15 @@ package final class Reactor {
     private var timers: TimerWheel
     private let timerOwners = Slab<TimerOwner?>()
     private var events = [ReadyEvent](repeating: ReadyEvent(tag: 0, readiness: []), count: 256)
+    /// Those of `events` from `nextEvent` to `lastEvent` are still to be told.
+    private var nextEvent = 0
+    private var lastEvent = 0
+    /// How often the loop has asked the kernel what there is.
+    package var waits: UInt64 { waitCount }
+    private var waitCount: UInt64 = 0
+    /// The last wait has told all that there was then: there was room for more.
+    package var heardAll: Bool { heardEverything }
+    private var heardEverything = true
     private var deferred: [TimerOwner] = []
     private var turnEnd: [() -> Void] = []
     /// `stop` was called: the loop ends with the current turn.
@@ -149,6 +158,13 @@ package final class Reactor {
         freeRegistrations.append(index)
     }
 
+    /// Whether something has been heard of a descriptor that its handler will be told later in this turn.
+    package func hasUndelivered(_ registration: Registration) -> Bool {
+        let tag = UInt64(registration.generation) << 32 | UInt64(registration.index)
+        guard nextEvent < lastEvent else { return false }
+        return events[nextEvent..<lastEvent].contains { $0.tag == tag }
+    }
+
     /// Descriptors watched, for the proof that none is left behind.
     package var registrationCount: Int { registrations.count - freeRegistrations.count }
 
@@ -220,18 +236,23 @@ package final class Reactor {
         }
         let asked = kernel.now()
         let count = kernel.pollWait(&events, timeout: timeout)
+        waitCount &+= 1
+        lastEvent = count
+        heardEverything = count < events.count
         time = kernel.now()
         since = time.nanoseconds(since: asked) > Self.sleepNanoseconds ? time : lookedAt
         // What a full batch has left behind was there before.
         if count < events.count { lookedAt = time }
         for index in 0..<count {
             let event = events[index]
+            nextEvent = index &+ 1
             let slot = Int(truncatingIfNeeded: event.tag & 0xffff_ffff)
             guard registrations[slot].generation == UInt32(truncatingIfNeeded: event.tag >> 32),
                 let handler = registrations[slot].handler
             else { continue }
             handler.ready(event.readiness, tag: registrations[slot].tag, now: now)
         }
+        lastEvent = 0
         // No turn follows whose start would send out what these events batched.
         if isStopped { finishTurn() }
     }

@@ -123,7 +123,7 @@ final class AdminConnection: EventHandler, TimerHandler {
         }
         guard let response else { return true }
         receive.discardAll()
-        answer = response.bytes
+        answer = response.bytes(date: owner.reactor.kernel.wallClock())
         phase = .answering
         return true
     }

@@ -32,11 +32,13 @@ struct AdminResponse: Equatable {
         }
     }
 
-    /// As it goes out.
-    var bytes: [UInt8] {
+    /// As it goes out, at that many seconds since 1970.
+    func bytes(date: Int64) -> [UInt8] {
         let body = Array(self.body.utf8)
         var head = "HTTP/1.1 \(status) \(phrase)\r\nContent-Type: \(contentType)\r\nContent-Length: \(body.count)\r\n"
         head += "Cache-Control: no-cache, private\r\nX-Content-Type-Options: nosniff\r\n"
+        let moment = ByteWriter.collect(64) { HTTPDate(secondsSince1970: date).writeField(into: &$0) }
+        head += String(decoding: moment, as: UTF8.self)
         if let field { head += "\(field)\r\n" }
         head += "Connection: close\r\n\r\n"
         return Array(head.utf8) + (isHead ? [] : body)

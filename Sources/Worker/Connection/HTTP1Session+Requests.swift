@@ -86,7 +86,8 @@ extension HTTP1Session {
         guard send.reserve(answer.room) else { return connection.close(reset: true) }
         let written = send.write { writer in
             answer.write(
-                close: close, isHead: head?.method == .head, minorVersion: head?.minorVersion ?? 1, into: &writer)
+                close: close, isHead: head?.method == .head, minorVersion: head?.minorVersion ?? 1,
+                date: plane.reactor.kernel.wallClock(), into: &writer)
         }
         if !written { connection.close(reset: true) }
     }

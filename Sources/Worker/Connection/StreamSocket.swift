@@ -177,6 +177,17 @@ final class StreamSocket {
     /// not count: its rest will be told of.
     var hasPending: Bool { !isDrained && (session?.hasPending ?? false) }
 
+    /// Bytes that nobody has asked for lie in TLS already, a part of a record included.
+    var holdsUnread: Bool { session?.hasPending ?? false }
+
+    /// Whether something has come, be it the end, since its owner was told last. It has wanted to hear of that since the
+    /// loop's wait of that number: only what no wait can have told yet takes a system call.
+    func hasNews(since wait: UInt64) -> Bool {
+        if reactor.hasUndelivered(registration) { return true }
+        let isHeardOf = wait != reactor.waits && reactor.heardAll
+        return !isHeardOf && reactor.kernel.hasUnread(fd)
+    }
+
     /// TLS has agreed on HTTP/2 (ALPN).
     var speaksHTTP2: Bool { session?.hasChosenHTTP2 ?? false }
 

@@ -110,7 +110,7 @@ class ClientSide {
             guard head.upgrade == .webSocket, head.hasWebSocketProtocols else { return nil }
             parseAgainIfNeeded(bytes, for: exchange)
             guard case .encoded(let range) = WebSocketProtocols.token(in: plane.fields, of: bytes) else { return nil }
-            return bytes[range].span { Base64URL.decode($0, 0..<$0.count) }
+            return WebSocketProtocols.decode(range, in: bytes)
         }
     }
 
@@ -151,8 +151,9 @@ class ClientSide {
         case .invalid:
             return .refused(Refusal(.malformed, "one token and one other subprotocol are needed"))
         case .encoded(let range):
-            let decoded = bytes[range].span { Base64URL.decode($0, 0..<$0.count) }
-            guard let decoded else { return .refused(Refusal(.malformed, "the subprotocol's token is not base64url")) }
+            guard let decoded = WebSocketProtocols.decode(range, in: bytes) else {
+                return .refused(Refusal(.malformed, "the subprotocol's token is not base64url of visible characters"))
+            }
             return plane.authenticator.authenticate(decoded.span, now: now, claimed: claimed)
         }
     }

@@ -65,6 +65,7 @@ extension Exchange {
             }
             switch upstream.fill() {
             case .moved(let count):
+                if !machine.responseSeen { machine.responseArrived() }
                 progressed()
                 relayResponse()
                 guard machine.phase != .ended else { return }
@@ -123,7 +124,6 @@ extension Exchange {
             perform(machine.end(.upstreamInvalid(.tooManyInterimResponses)))
             return false
         case .complete(let found) where found.isInterim:
-            machine.interimResponse()
             releaseHead()
             // 100 is for those who asked for it; HTTP/1.0 knows no interim responses.
             if found.status != 100 || head.expectsContinue,

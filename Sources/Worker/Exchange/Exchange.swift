@@ -194,8 +194,7 @@ final class Exchange: TimerHandler {
             switch disposition.upstream {
             case .release where DeliberateFault.isOn(.upstreamAlwaysReused): upstream.release()
             case .close where DeliberateFault.isOn(.upstreamLivesOn): break
-            case .release where response.keepsUpstream && upstream.send.isEmpty && upstream.receive.isEmpty:
-                upstream.release()
+            case .release where response.keepsUpstream && upstream.isClean: upstream.release()
             case .release, .finish: upstream.close(reset: false)
             case .close: upstream.close(reset: true)
             }

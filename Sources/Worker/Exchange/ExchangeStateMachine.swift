@@ -33,7 +33,7 @@ struct ExchangeStateMachine: Equatable {
     private(set) var phase = Phase.identifying
     /// The whole request was handed to the upstream connection.
     private(set) var requestComplete = false
-    /// Something of the response was received, an interim one included.
+    /// Something of a response was received, be it one byte, or of an interim one.
     private(set) var responseSeen = false
     private(set) var retried = false
     /// How often the API server has said that it never looked at it.
@@ -94,14 +94,13 @@ struct ExchangeStateMachine: Equatable {
         requestComplete = true
     }
 
-    /// An interim response (1xx) arrived; it is passed on, and the final one is still to come.
-    mutating func interimResponse() {
+    /// The first bytes of a response arrived, be it only a part of a head: the API server has taken the request up.
+    mutating func responseArrived() {
         responseSeen = true
     }
 
     mutating func responseStarted() {
         guard phase == .requesting else { return }
-        responseSeen = true
         phase = .responding
     }
 
@@ -147,7 +146,6 @@ struct ExchangeStateMachine: Equatable {
     /// The API server agrees to the upgrade (101). False: nobody has asked for that, or the request is not through.
     mutating func tunnelStarted() -> Bool {
         guard phase == .requesting, mayTunnel, requestComplete else { return false }
-        responseSeen = true
         phase = .tunnelling
         return true
     }

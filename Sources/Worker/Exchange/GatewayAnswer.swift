@@ -7,6 +7,8 @@ struct GatewayAnswer: Equatable {
     let reason: StatusReason
     var message: String
     var retryAfter = 0
+    /// A field's line with its CRLF, beyond those that every answer has.
+    var field: StaticString { code == 405 ? "Allow: POST\r\n" : "" }
     var content = Content.status
     /// What the request is called, if it got as far as to be called something.
     var auditID: AuditID?

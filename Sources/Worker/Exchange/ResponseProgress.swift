@@ -54,5 +54,5 @@ struct ResponseProgress {
     var bodyBytes: UInt64 { body?.moved ?? 0 }
 
     /// The API server is not held to the limits that clients are configured with; these are its own.
-    private static let limits = HeadLimits(startLine: 8_192, head: 65_536, fields: 128)
+    static let limits = HeadLimits(startLine: 8_192, head: 65_536, fields: 128)
 }

@@ -52,6 +52,8 @@ enum HTTPFault: UInt8, Error, CaseIterable, Sendable {
     case invalidStream
     // HTTP/2.
     case extendedConnect
+    // Responses, too; added later.
+    case unexpectedContentLength
 
     /// The status for the client whose request this is.
     var status: Int {
@@ -61,7 +63,9 @@ enum HTTPFault: UInt8, Error, CaseIterable, Sendable {
         case .unsupportedMethod: 501
         case .unsupportedVersion: 505
         case .unsupportedExpectation: 417
-        case .invalidStatusLine, .unexpectedTransferEncoding, .tooManyInterimResponses, .invalidStream: 502
+        case .invalidStatusLine, .unexpectedTransferEncoding, .unexpectedContentLength, .tooManyInterimResponses,
+            .invalidStream:
+            502
         default: 400
         }
     }
@@ -109,6 +113,7 @@ enum HTTPFault: UInt8, Error, CaseIterable, Sendable {
         case .tooManyInterimResponses: "too-many-interim-responses"
         case .invalidStream: "invalid-stream"
         case .extendedConnect: "extended-connect"
+        case .unexpectedContentLength: "unexpected-content-length"
         }
     }
 
@@ -154,6 +159,7 @@ enum HTTPFault: UInt8, Error, CaseIterable, Sendable {
         case .unexpectedTransferEncoding: "a response that has no body has a Transfer-Encoding field"
         case .tooManyInterimResponses: "there are too many interim responses before the final one"
         case .invalidStream: "the frames of an HTTP/2 stream break its rules"
+        case .unexpectedContentLength: "a response that has no body has a Content-Length field other than 0"
         case .extendedConnect: "WebSocket over HTTP/2 (RFC 8441) is not offered; it is over HTTP/1.1"
         }
     }

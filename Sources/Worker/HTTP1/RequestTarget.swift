@@ -3,7 +3,7 @@
 /// A checked request target (RFC 9112 section 3.2) and its parts.
 ///
 /// Accepted are the origin-form; the absolute-form with `http` or `https`, without user information, whose authority equals
-/// the Host field; and `*` for OPTIONS. CONNECT is not supported (501). The rules see to it that the API server, which
+/// the Host field; and `*` for OPTIONS. CONNECT and TRACE are not supported (501). The rules see to it that the API server, which
 /// decodes the path once (Go's `net/url`) and splits it at slashes, reads the same path as we do:
 /// - visible ASCII only, no `#`, no `\`, every `%` followed by two hexadecimal digits;
 /// - no encoded NUL anywhere; no encoded control byte in the path (in a query `%0A` is usual: `kubectl exec`);
@@ -21,7 +21,8 @@ struct RequestTarget {
 
     /// Reads the target at `range`, which is not empty.
     init(_ range: ByteRange, of method: HTTPMethod, in bytes: ByteView) throws(HTTPFault) {
-        guard method != .connect else { throw .unsupportedMethod }
+        // TRACE would show its sender our own credentials (RFC 9110 section 9.3.8).
+        guard method != .connect, method != .trace else { throw .unsupportedMethod }
         var start = range.lowerBound
         if bytes[start] != UInt8(ascii: "/") {
             if range.count == 1, bytes[start] == UInt8(ascii: "*") {

@@ -15,7 +15,8 @@ struct ResponseHead: Equatable, Sendable {
     let contentLength: UInt64?
     /// Whether the upstream connection may carry another request once the body is through.
     let keepAlive: Bool
-    /// The value of `Upgrade`; empty if there is none.
+    /// The value of `Upgrade`; empty if there is none, or `Connection` does not name it, so that it means nothing
+    /// (RFC 9110 section 7.8).
     let upgradeValue: ByteRange
 
     /// 1xx but not 101: the final response is still to come.

@@ -39,16 +39,18 @@ enum ResponseHeadParser {
             framing: framing, contentLength: facts.contentLength,
             keepAlive: facts.persists(minorVersion: line.minorVersion) && framing != .untilClose
                 && line.status != 101,
-            upgradeValue: facts.upgrade)
+            upgradeValue: facts.upgradeOption ? facts.upgrade : .empty)
     }
 
-    /// RFC 9112 section 6.3. Also refused is a Transfer-Encoding in 1xx and 204, which section 6.1 forbids: a server that
-    /// sends one may send chunks too, and they would be read as the next response.
+    /// RFC 9112 section 6.3. Also refused are a Transfer-Encoding and a length in 1xx and 204, which section 6.1 and RFC 9110
+    /// section 8.6 forbid: a server that sends one may send a body too, which would be read as the next response. (A length
+    /// of 0 is forbidden as well, but common and harmless; it is left out.)
     private static func framing(
         of status: UInt16, to method: HTTPMethod, facts: MessageFacts
     ) throws(HTTPFault) -> MessageFraming {
         if status < 200 || status == 204 {
             guard !facts.isChunked else { throw .unexpectedTransferEncoding }
+            guard facts.contentLength ?? 0 == 0 else { throw .unexpectedContentLength }
             return .none
         }
         if method == .head || status == 304 { return .none }

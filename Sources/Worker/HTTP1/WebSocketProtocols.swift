@@ -37,6 +37,15 @@ enum WebSocketProtocols {
         return hasOthers ? .encoded(found) : .invalid
     }
 
+    /// The token itself; nil: it is not base64url, or holds what `Authorization: Bearer` could not have brought. It may
+    /// go into a field of its own, which control characters would end.
+    static func decode(_ encoded: ByteRange, in bytes: ByteView) -> [UInt8]? {
+        guard let token = bytes[encoded].span({ Base64URL.decode($0, 0..<$0.count) }),
+            token.allSatisfy({ (0x21...0x7E).contains($0) })
+        else { return nil }
+        return token
+    }
+
     /// Whether one of the subprotocols is a token, even a broken one.
     static func holdToken(_ fields: FieldTable, of bytes: ByteView) -> Bool {
         var holds = false

@@ -12,6 +12,8 @@ struct HTTP2Notes {
     var touched: [HTTP2Stream] = []
     /// Streams to reset once what there is of their response has gone out.
     var cut: [(stream: HTTP2Stream, code: HTTP2Code)] = []
+    /// Streams whose trailers break a rule.
+    var broken: [(stream: HTTP2Stream, fault: HTTPFault)] = []
     /// Streams whose bytes found no room.
     var starved: [HTTP2Stream] = []
 

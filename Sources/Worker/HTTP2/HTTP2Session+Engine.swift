@@ -44,7 +44,7 @@ extension HTTP2Session: HTTP2EngineOwner {
                 stream.requestEnded(trailers: try trailers.finish())
                 notes.touch(stream)
             } catch {
-                stream.exchange?.clientBroke(error)
+                notes.broken.append((stream, error))
             }
             return
         }

@@ -48,6 +48,7 @@ extension HTTP2Session {
         if !notes.arrived.isEmpty, engine.queuedFrames > 0, engine.fill(output) == .failed {
             return leave(.reset, reset: true)
         }
+        refuseBroken()
         beginArrived()
         endClosed()
         for stream in HTTP2Notes.take(&notes.starved) {
@@ -56,6 +57,17 @@ extension HTTP2Session {
         }
         tellTouched()
         deadlines.streamsChanged(isEmpty: streams.isEmpty, now: plane.reactor.now)
+    }
+
+    /// A request may be broken by its trailers before it has begun, when all of it came at once: then it never begins.
+    private func refuseBroken() {
+        for (stream, fault) in HTTP2Notes.take(&notes.broken) {
+            if let exchange = stream.exchange {
+                exchange.clientBroke(fault)
+            } else if stream.headRefusal == nil {
+                stream.headRefusal = fault
+            }
+        }
     }
 
     /// What nghttp2 itself has had enough of: header blocks in too many frames if one was under way.

@@ -236,14 +236,15 @@ final class HTTP2Stream: ClientSide, HTTP2BodySource {
         send.discardAll()
         guard send.reserve(answer.room) else { return session.reset(self, .internalError) }
         let written = send.write { writer in
-            answer.write(close: false, isHead: isHead, minorVersion: 1, into: &writer)
+            answer.write(
+                close: false, isHead: isHead, minorVersion: 1, date: plane.reactor.kernel.wallClock(), into: &writer)
         }
         plane.fieldsOwner = 0
         let length = send.view { bytes -> Int? in
             var scan = HeadScan()
             guard written,
                 case .complete(let head) = ResponseHeadParser.parse(
-                    bytes, scan: &scan, into: plane.fields, limits: HeadLimits(), to: isHead ? .head : .get),
+                    bytes, scan: &scan, into: plane.fields, limits: plane.ownAnswers, to: isHead ? .head : .get),
                 writeHead(head, framing: head.framing, from: bytes)
             else { return nil }
             return head.headLength

@@ -3,12 +3,24 @@
 /// Gathers the trailers of a request and judges them by the rules of chunked trailers.
 struct TrailerBuilder {
     private var lines: [UInt8] = []
-    private var isTooLarge = false
+    private var fault: HTTPFault?
     private static let limit = 8_192
 
     mutating func add(_ name: ByteView, _ value: ByteView) {
+        guard fault == nil else { return }
         guard lines.count + name.count + value.count + 4 <= Self.limit else {
-            isTooLarge = true
+            fault = .trailersTooLarge
+            return
+        }
+        // nghttp2 has looked at them, too; but a line that became two would pass the decoder as two.
+        guard value.firstControlByteButTab == value.count else {
+            fault = .controlByte
+            return
+        }
+        do throws(HTTPFault) {
+            try HTTP2HeadText.checkName(name)
+        } catch {
+            fault = error
             return
         }
         name.append(to: &lines)
@@ -19,7 +31,7 @@ struct TrailerBuilder {
 
     /// The trailers, each a line with its CRLF.
     func finish() throws(HTTPFault) -> [UInt8] {
-        guard !isTooLarge else { throw .trailersTooLarge }
+        if let fault { throw fault }
         guard !lines.isEmpty else { return [] }
         let section = Array("0\r\n".utf8) + lines + [0x0D, 0x0A]
         let step = ByteView.of(section) { bytes in

@@ -9,6 +9,10 @@ struct ErrorResponse {
     var isHead = false
     /// The client speaks HTTP/1.0 and must be told if the connection stays.
     var minorVersion: UInt8 = 1
+    /// A field's line with its CRLF, beyond those that every answer has.
+    var field: StaticString = ""
+    /// Seconds since 1970, for `Date`; nil: the answer has none.
+    var date: Int64?
     /// What the request is called, if it got as far as to be called something.
     var auditID: AuditID?
 
@@ -25,6 +29,8 @@ struct ErrorResponse {
             writer.append(decimal: UInt64(body.retryAfter))
             writer.append("\r\n")
         }
+        writer.append(field)
+        if let date { HTTPDate(secondsSince1970: date).writeField(into: &writer) }
         auditID?.writeField(into: &writer)
         if close {
             writer.append("Connection: close\r\n")

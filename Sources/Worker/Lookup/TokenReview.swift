@@ -40,11 +40,13 @@ struct TokenReview {
         }
         let expiry = Self.expiry(ofVerified: token, depth: limits.jsonDepth)
         do throws(Refusal) {
-            let header = passesThrough ? [] : try ImpersonationHeader.render(user, limits: limits)
+            // Also for a user that is not impersonated: other fields may carry its names, and budgets are for everybody.
+            let header = try ImpersonationHeader.render(user, limits: limits)
             return .success(
                 .accepted(
                     Identity(
-                        user: user, impersonationHeader: header, expiresAt: expiry, believedUntil: expiry,
+                        user: user, impersonationHeader: passesThrough ? [] : header, expiresAt: expiry,
+                        believedUntil: expiry,
                         keyThumbprint: TokenDigest(), forwardsToken: passesThrough)))
         } catch {
             return .success(.refused(error))

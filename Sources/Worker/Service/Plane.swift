@@ -9,6 +9,8 @@ final class Plane: TimerHandler {
     let reactor: Reactor
     let configuration: GatewayConfiguration
     let limits: HeadLimits
+    /// Our own answers are bounded by what they are made of.
+    let ownAnswers: HeadLimits
     let waits: WaitLimits
     let buffers: BufferPool
     let panel: PanelWriter
@@ -54,11 +56,12 @@ final class Plane: TimerHandler {
             fields: configuration.limits.fields)
         waits = WaitLimits(configuration.deadlines)
         buffers = BufferPool(limit: configuration.limits.bufferMemory)
-        fields = FieldTable(capacity: configuration.limits.fields)
+        fields = FieldTable(capacity: Self.fieldRoom(configuration.limits))
+        ownAnswers = HeadLimits(startLine: .max, head: .max, fields: fields.capacity)
         // A request's head grows by its user's groups and extras, by whose groups it really is with (as extras), and by what
         // the gateway says of itself.
         http2Fields = HTTP2FieldList(
-            capacity: configuration.limits.fields + 2 * configuration.limits.groups + configuration.limits.extras + 32)
+            capacity: fields.capacity + 2 * configuration.limits.groups + configuration.limits.extras + 32)
         requestLog = RequestLog(isOn: configuration.logging.requests, worker: worker, kernel: reactor.kernel)
         streamDrain = StreamDrain(reactor: reactor)
         identityLimits = IdentityLimits(configuration.limits)
@@ -68,6 +71,12 @@ final class Plane: TimerHandler {
         lookups = Lookups(
             reactor: reactor, configuration: configuration, panel: panel,
             server: APIServerQuestions(pool: upstream, target: target), limits: identityLimits)
+    }
+
+    /// The fields of any head: of a client's request, of a response, whose bounds are not the clients', and of our own
+    /// answer, which may name a user with all groups and extras that it may have.
+    static func fieldRoom(_ limits: LimitsConfiguration) -> Int {
+        max(limits.fields, ResponseProgress.limits.fields, limits.groups + limits.extras + 16)
     }
 
     /// A new exchange's number, unique within this worker; nil when as many as may be are in flight.

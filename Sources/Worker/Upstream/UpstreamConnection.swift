@@ -34,6 +34,8 @@ final class UpstreamConnection: UpstreamSide, EventHandler {
     private var isLongBody = false
     /// The connection has failed; what came before that may still have to be read.
     private var failureSeen = false
+    /// The loop's count of waits when it became idle.
+    private var idleSince: UInt64 = 0
     /// Until when an idle connection is kept.
     var idleDeadline = Instant.never
 
@@ -182,6 +184,10 @@ final class UpstreamConnection: UpstreamSide, EventHandler {
 
     override var hasPending: Bool { socket?.hasPending ?? false }
 
+    override var isClean: Bool {
+        super.isClean && !hangupSeen && !failureSeen && !(socket?.holdsUnread ?? true)
+    }
+
     override var tunnelSocket: StreamSocket? { socket }
 
     /// Writing is watched for as long as there is something to write.
@@ -221,6 +227,14 @@ final class UpstreamConnection: UpstreamSide, EventHandler {
 
     // MARK: For the pool
 
+    /// Whether an idle connection can be used again. What came on it belongs to no request, and would be taken for the
+    /// answer to the next one, which may be another user's. The loop tells of it, and then the connection is dropped; but
+    /// what it has heard and not told yet, and what may have come since it last asked, has to be looked for here.
+    var isReusable: Bool {
+        guard let socket, state == .idle else { return false }
+        return !socket.hasNews(since: idleSince)
+    }
+
     func takeOver(_ user: any UpstreamUser) {
         precondition(state == .idle)
         state = .busy
@@ -233,6 +247,7 @@ final class UpstreamConnection: UpstreamSide, EventHandler {
         state = .idle
         user = nil
         isLongBody = false
+        idleSince = plane.reactor.waits
         idleDeadline = deadline
         receive.discardAll()
         send.discardAll()

@@ -78,8 +78,7 @@ final class UpstreamPool: TimerHandler {
     /// - Parameter alone: the connection is to become a tunnel, so it must be of HTTP/1.1.
     func acquire(for user: any UpstreamUser, fresh: Bool, alone: Bool = false) -> Acquisition {
         if offersHTTP2, !alone, let acquisition = acquireStream(for: user) { return acquisition }
-        if !fresh, let connection = idle.popLast() {
-            showIdle()
+        if !fresh, let connection = takeIdle() {
             connection.takeOver(user)
             return .ready(connection)
         }
@@ -94,6 +93,16 @@ final class UpstreamPool: TimerHandler {
             return wait(user, alone: alone)
         }
         return start(for: user, to: address, alone: alone)
+    }
+
+    /// The idle connection that was used last; those that are of no use any more are dropped on the way.
+    private func takeIdle() -> UpstreamConnection? {
+        defer { showIdle() }
+        while let connection = idle.popLast() {
+            if connection.isReusable { return connection }
+            connection.close(reset: false)
+        }
+        return nil
     }
 
     func wait(_ user: any UpstreamUser, alone: Bool) -> Acquisition {
@@ -133,8 +142,10 @@ final class UpstreamPool: TimerHandler {
         // It was for a tunnel that was refused, and all others go by HTTP/2.
         if connection.offer == .http1, choosesHTTP2 { return connection.close(reset: false) }
         if !waiting.isEmpty, !isStopped, let place = waiting.firstIndex(where: { !$0.alone }) ?? waiting.indices.first {
-            let next = waiting.remove(at: place).user
             connection.becomeIdle(until: .never)
+            // Its end makes room for a fresh one, which whoever waits is given.
+            guard connection.isReusable else { return connection.close(reset: false) }
+            let next = waiting.remove(at: place).user
             connection.takeOver(next)
             next.upstreamReady(connection, reused: true)
             return

@@ -46,6 +46,9 @@ class UpstreamSide {
     /// Whether there is more to `fill` with, of which no event will tell.
     var hasPending: Bool { false }
 
+    /// Nothing has come, or been heard, that does not belong to the response: another request may follow.
+    var isClean: Bool { receive.isEmpty && send.isEmpty }
+
     /// The trailers behind a response whose end is the stream's; lines with their CRLF, checked.
     var responseTrailers: [UInt8] { [] }
 

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What HTTP/2 says about requests and responses, through the gateway to the standard upstream. Prints one JSON object."""
 
+import itertools
 import json
 import sys
 
-from http2_client import Client, block, frame
+from http2_client import Client, Response, block, frame
 
 
 def responses():
@@ -112,13 +113,13 @@ def malformed():
         "large": base + [("x-large", "y" * 60000), ("x-more", "y" * 10000)],
         "long path": with_pseudo(path="/" + "x" * 10000),
         "dot segments": with_pseudo(path="/a/../b"),
+        "trace": with_pseudo(method="TRACE"),
     }
     for name, fields in cases.items():
         client = Client()
         stream = client.h2.get_next_available_stream_id()
         client.h2.send_headers(stream, base, end_stream=True)  # h2 has the stream then; its bytes are dropped
         client.h2.data_to_send()
-        from http2_client import Response
         client.streams[stream] = Response()
         client.raw(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[:0])
         encoded = block(fields)
@@ -131,18 +132,31 @@ def malformed():
                         "open": not client.closed}
         client.close()
     # Lengths that the data does not keep to, and trailers that are none.
-    for name, length, data, trailers in [
+    bodies = [
         ("short body", "10", b"12345", None), ("long body", "3", b"12345", None),
         ("forbidden trailer", None, b"12345", [("content-length", "5")]),
         ("pseudo in trailers", None, b"12345", [(":path", "/")]),
         ("impersonation in trailers", None, b"12345", [("impersonate-user", "root")]),
-    ]:
+    ]
+    for at_once, (name, length, data, trailers) in itertools.product([False, True], bodies):
         client = Client()
         extra = [("content-length", length)] if length else []
-        stream = client.open("POST", "/broken-body", extra, end=False)
-        client.raw(frame(0x0, 0 if trailers else 0x1, stream, data))
+        rest = [frame(0x0, 0 if trailers else 0x1, 1, data)]
         if trailers:
-            client.raw(frame(0x1, 0x5, stream, block(trailers)))
+            rest.append(frame(0x1, 0x5, 1, block(trailers)))
+        if at_once:
+            # In one read, so that the request is judged as a whole.
+            head = frame(0x1, 0x4, 1, block(client.fields("POST", "/broken-body", extra)))
+            stream = client.h2.get_next_available_stream_id()
+            client.h2.send_headers(stream, base)  # h2 has the stream then; its bytes are dropped
+            client.h2.data_to_send()
+            client.streams[stream] = Response()
+            rest = [head + b"".join(rest)]
+            name += " at once"
+        else:
+            stream = client.open("POST", "/broken-body", extra, end=False)
+        for piece in rest:
+            client.raw(piece)
         answer = client.finish(stream, 5)
         result[name] = {"status": answer.status, "reset": answer.reset, "goaway": client.goaway,
                         "open": not client.closed}

@@ -95,7 +95,8 @@ extension SmugglingCase {
             "GET http:///c HTTP/1.1", "GET ftp://gw/c HTTP/1.1", "GET http://gw:80/c HTTP/1.1", "GET /c\rX HTTP/1.1",
             "GET /c HTTP/1.1\r\r", "\r\n\r\nGET /c HTTP/1.1", "\nGET /c HTTP/1.1", "PROXY TCP4 1.2.3.4 5.6.7.8 1 2",
         ].map { refusedLine($0) } + [
-            refusedLine("CONNECT gw:443 HTTP/1.1", 501), refusedLine("GET /c HTTP/2.0", 505),
+            refusedLine("CONNECT gw:443 HTTP/1.1", 501), refusedLine("TRACE /c HTTP/1.1", 501),
+            refusedLine("TRACE * HTTP/1.1", 501), refusedLine("GET /c HTTP/2.0", 505),
             refusedLine("GET /c HTTP/0.9", 505), refusedLine("GET /c HTTP/1.2", 505),
             refusedLine("GET /\(String(repeating: "c", count: 9_000)) HTTP/1.1", 414),
             refusedLine("\(String(repeating: "G", count: 33)) /c HTTP/1.1", 501),

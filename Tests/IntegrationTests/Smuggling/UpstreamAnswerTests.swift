@@ -43,6 +43,8 @@ extension Integration {
                 "\(ok)Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                 "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                 "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                "HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\nok",
+                "HTTP/1.1 103 Early Hints\r\nContent-Length: 2\r\n\r\nok\(ok)Content-Length: 2\r\n\r\nok",
                 "\(ok)Content-Length : 2\r\n\r\nok", "\(ok) Content-Length: 2\r\n\r\nok",
                 "\(ok)X: y\r\n folded\r\n\r\n",
                 "\(ok)X: y\nContent-Length: 2\r\n\r\nok", "\(ok)X: a\rb\r\n\r\n", "\(ok)X: \u{0}\r\n\r\n",
@@ -83,6 +85,7 @@ extension Integration {
                 Answer(
                     "HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", .relayed(204, "")
                 ),
+                Answer("HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", .relayed(204, "")),
                 Answer("HTTP/1.1 304 Not Modified\r\nContent-Length: 4\r\n\r\nevil", .relayed(304, "")),
                 Answer("HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok", .relayed(200, "ok")),
                 Answer("HTTP/1.0 200 OK\r\n\r\nto the end", .relayed(200, "to the end")),

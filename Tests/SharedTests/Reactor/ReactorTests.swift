@@ -52,6 +52,43 @@ struct ReactorTests {
         #expect(registration == .none)
     }
 
+    @Test func whatWasHeardAndNotToldYetCanBeAskedFor() throws {
+        let pairs = [try pair(), try pair()]
+        defer { for (left, right) in pairs { for fd in [left, right] { close(fd) } } }
+        var registrations: [Reactor.Registration] = []
+        for (index, pair) in pairs.enumerated() {
+            registrations.append(try reactor.register(pair.left, .read, handler: handler, tag: UInt32(index)))
+        }
+        var seen: [[Bool]] = []
+        handler.onReady = { [reactor] _, tag in
+            seen.append([
+                reactor.hasUndelivered(registrations[Int(tag)]), reactor.hasUndelivered(registrations[1 - Int(tag)]),
+            ])
+        }
+        for pair in pairs { #expect(Sockets.write(pair.right, "x") == 1) }
+        #expect(!registrations.contains { reactor.hasUndelivered($0) })
+        let waits = reactor.waits
+        reactor.turn(maxWait: .seconds(5))
+        #expect(reactor.waits == waits + 1)
+        #expect(reactor.heardAll)
+        // The first to be told knows of the other; nobody is told twice.
+        #expect(seen == [[false, true], [false, false]])
+        #expect(!registrations.contains { reactor.hasUndelivered($0) })
+        for index in registrations.indices { reactor.remove(&registrations[index]) }
+    }
+
+    @Test func unreadBytesAndEndsAreSeenWithoutTakingThem() throws {
+        let (left, right) = try pair()
+        defer { close(left) }
+        #expect(!reactor.kernel.hasUnread(left))
+        #expect(Sockets.write(right, "x") == 1)
+        #expect(reactor.kernel.hasUnread(left) && reactor.kernel.hasUnread(left))
+        #expect(Sockets.read(left) == [0x78])
+        #expect(!reactor.kernel.hasUnread(left))
+        close(right)
+        #expect(reactor.kernel.hasUnread(left))
+    }
+
     @Test func interestChanges() throws {
         let (left, right) = try pair()
         defer { close(left) }

@@ -225,6 +225,11 @@ final class SimulatedKernel: Kernel, SocketWatcher {
         }
     }
 
+    func hasUnread(_ fd: Int32) -> Bool {
+        guard enter() else { return true }
+        return endpoint(fd)?.readable ?? true
+    }
+
     func write(_ fd: Int32, from buffer: UnsafeRawBufferPointer) -> Int {
         guard enter() else { return -Int(EPIPE) }
         guard case .stream(let endpoint, _)? = objects[fd] else { return -Int(EBADF) }

@@ -98,9 +98,11 @@ struct ExchangeStateMachineTests {
         var fresh = machine(.requesting, reused: false)
         #expect(fresh.upstreamFailed(.closedEarly) == .end(.upstreamFailed(.closedEarly)))
 
-        var interim = machine(.requesting)
-        interim.interimResponse()
-        #expect(interim.upstreamFailed(.reset) == .end(.upstreamFailed(.reset)))
+        // One byte of a response is enough: the API server has taken the request up.
+        var begun = machine(.requesting)
+        begun.responseArrived()
+        #expect(!begun.mayRetry)
+        #expect(begun.upstreamFailed(.reset) == .end(.upstreamFailed(.reset)))
     }
 
     @Test("What the API server says it never looked at is sent again, whatever it does, three times at most")

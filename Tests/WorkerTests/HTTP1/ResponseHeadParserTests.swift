@@ -71,6 +71,26 @@ struct ResponseHeadParserTests {
         #expect(CodecHarness.response("\r\nHTTP/1.1 200 OK\r\n\r\n") == .refused(.emptyStartLine))
     }
 
+    @Test("A length where no body is")
+    func unexpectedContentLength() {
+        for status in ["100", "101", "103", "204"] {
+            let text = "HTTP/1.1 \(status) x\r\nContent-Length: 5\r\n\r\nhello"
+            #expect(CodecHarness.response(text) == .refused(.unexpectedContentLength), "\(status)")
+            #expect(parsed("HTTP/1.1 \(status) x\r\nContent-Length: 0\r\n\r\n")?.framing == MessageFraming.none)
+        }
+    }
+
+    @Test("Upgrade means nothing that Connection does not name")
+    func upgradeOption() {
+        func agreed(_ connection: String) -> String? {
+            let text = "HTTP/1.1 101 x\r\n\(connection)Upgrade: websocket\r\n\r\n"
+            return parsed(text).map { CodecHarness.text($0.upgradeValue, of: text) }
+        }
+        #expect(agreed("") == "" && agreed("Connection: keep-alive\r\n") == "")
+        #expect(agreed("Connection: Upgrade\r\n") == "websocket")
+        #expect(agreed("Connection: keep-alive, upgrade\r\n") == "websocket")
+    }
+
     @Test("Interim and switching")
     func kinds() {
         #expect(parsed("HTTP/1.1 103 Early Hints\r\n\r\n")?.isInterim == true)

@@ -46,6 +46,21 @@ struct WebSocketProtocolsTests {
     }
 
     @Test(
+        "What Authorization could not have brought is no token: it may become a field again",
+        arguments: [
+            ("token-1", true), ("a.b-c_~", true), ("a\r\nImpersonate-User: root", false), ("a\nb", false),
+            ("a b", false),
+            ("a\u{0}", false), ("a\u{7F}", false), ("zo\u{EB}", false),
+        ])
+    func decoded(_ token: String, _ isGood: Bool) {
+        let encoded = Base64URL.encode(Array(token.utf8))
+        let found = ByteView.of(Array(encoded.utf8)) { bytes in
+            WebSocketProtocols.decode(ByteRange(from: 0, to: bytes.count), in: bytes)
+        }
+        #expect(found == (isGood ? Array(token.utf8) : nil))
+    }
+
+    @Test(
         "It is never forwarded, and the others are",
         arguments: [
             (["v4"], "A: b\r\nSec-WebSocket-Protocol: v4\r\nZ: y\r\n"),

@@ -77,6 +77,16 @@ struct StatusBodyTests {
             render(ErrorResponse(body: body, close: false, minorVersion: 0)).head.contains("Connection: keep-alive"))
     }
 
+    @Test("An answer says when it was made, and what else it is asked to")
+    func fields() {
+        let body = StatusBody(code: 405, message: ByteView("POST, please"), retryAfter: 0)
+        let dated = ErrorResponse(body: body, close: false, field: "Allow: POST\r\n", date: 784_111_777)
+        let lines = render(dated).head.components(separatedBy: "\r\n")
+        #expect(lines.contains("Allow: POST") && lines.contains("Date: Sun, 06 Nov 1994 08:49:37 GMT"))
+        #expect(GatewayAnswer(.refused(.methodNotAllowed))?.field.description == "Allow: POST\r\n")
+        #expect(GatewayAnswer(.refused(.tokenRefused))?.field.description.isEmpty == true)
+    }
+
     @Test("What does not fit is said so")
     func overflow() {
         for capacity in [0, 10, 150, 300] {

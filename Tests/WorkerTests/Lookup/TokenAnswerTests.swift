@@ -48,6 +48,24 @@ struct TokenAnswerTests {
         #expect(passed.forwardsToken && passed.impersonationHeader.isEmpty)
     }
 
+    @Test("A user that no field can carry, or of too much, is refused also where the token is passed through")
+    func passedThroughUnchecked() {
+        func user(_ json: String) -> LookupReply {
+            reply(#"{"status":{"authenticated":true,"user":{\#(json)}}}"#)
+        }
+        let groups = (0...IdentityLimits().groups).map { "\"g\($0)\"" }.joined(separator: ",")
+        for (json, reason) in [
+            (#""username":"a\r\nX-Remote-User: root""#, Refusal.Reason.notCarriable),
+            (#""username":"a","groups":["b\nX-Remote-Group: system:masters"]"#, .notCarriable),
+            (#""username":"a","extra":{"k":["\r\n"]}"#, .notCarriable),
+            (#""username":"a","groups":[\#(groups)]"#, .tooManyGroups),
+        ] {
+            for passesThrough in [false, true] {
+                #expect(refusal(review(passesThrough: passesThrough).read(user(json), token: [])) == reason, "\(json)")
+            }
+        }
+    }
+
     @Test("The expiry of a token that is a JWT")
     func expiry() {
         let claims = Base64URL.encode(Array(#"{"exp":1700000000}"#.utf8))
