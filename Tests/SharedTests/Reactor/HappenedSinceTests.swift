@@ -33,6 +33,7 @@ struct HappenedSinceTests {
         func pendingError(_ fd: Int32) -> Int32 { 0 }
         func prepareStream(_ fd: Int32, userTimeout: Duration) {}
         func read(_ fd: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Int { -1 }
+        func hasUnread(_ fd: Int32) -> Bool { false }
         func write(_ fd: Int32, from buffer: UnsafeRawBufferPointer) -> Int { -1 }
         func shutdownWrite(_ fd: Int32) {}
         func close(_ fd: Int32, reset: Bool) {}
