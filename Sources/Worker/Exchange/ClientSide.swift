@@ -169,22 +169,33 @@ class ClientSide {
         receive.view { bytes in service.isCallers(BearerToken.find(bytes[head.authorization]) ?? .empty) }
     }
 
-    /// Writes the request's head as the API server is to see it. False: there is no room for it.
+    /// What came of writing a request's head.
+    enum HeadOutcome {
+        case written
+        /// No buffer is large enough for it.
+        case tooLarge
+        /// The buffer pool is at its limit.
+        case noBuffer
+    }
+
+    /// Writes the request's head as the API server is to see it.
     final func writeRequestHead(
         _ head: RequestHead, of exchange: Exchange, identity: Identity, to target: Buffer
-    ) -> Bool {
+    ) -> HeadOutcome {
         var authorization = plane.upstream.credentials.authorization
         if identity.forwardsToken {
             // A token that cannot be found again any more must not become the gateway's own.
-            guard let token = copyToken(head, of: exchange.id) else { return false }
+            guard let token = copyToken(head, of: exchange.id) else { return .tooLarge }
             authorization = Array("Authorization: Bearer ".utf8) + token + [0x0d, 0x0a]
         }
         // The client's host comes three times more.
         let room =
             head.headLength + identity.impersonationHeader.count + authorization.count + forwarding.room
             + 3 * Int(head.host.count) + 512
-        guard target.reserve(room) else { return false }
-        return receive.view { bytes in
+        guard target.reserve(room) else {
+            return target.count + room > BufferPool.Size.large.rawValue ? .tooLarge : .noBuffer
+        }
+        let isWritten = receive.view { bytes in
             parseAgainIfNeeded(bytes, for: exchange.id)
             return ByteView.of(plane.upstream.authority) { authority in
                 ByteView.of(identity.impersonationHeader) { block in
@@ -199,6 +210,7 @@ class ClientSide {
                 }
             }
         }
+        return isWritten ? .written : .tooLarge
     }
 
     /// The worker's one table of fields may have been used for another head while this one waited.

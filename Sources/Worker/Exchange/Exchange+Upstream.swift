@@ -46,10 +46,10 @@ extension Exchange: UpstreamUser {
     func sendHead() {
         guard let upstream, let identity else { return }
         deadlines.enter(head.framing.isEmpty ? .firstResponseByte : .requestBody, now: plane.reactor.now)
-        guard
-            client.writeRequestHead(head, of: self, identity: identity, to: upstream.send), upstream.beginRequest(head)
-        else {
-            return perform(machine.end(.refused(.identityTooLarge)))
+        switch client.writeRequestHead(head, of: self, identity: identity, to: upstream.send) {
+        case .written where upstream.beginRequest(head): break
+        case .written, .tooLarge: return perform(machine.end(.refused(.identityTooLarge)))
+        case .noBuffer: return perform(machine.end(.refused(.noBuffers)))
         }
         if upstream.isStream {
             let kind = isLongRunning ? ExchangeRow.Class.longRunning : .ordinary

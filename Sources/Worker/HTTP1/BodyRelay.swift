@@ -51,8 +51,8 @@ struct BodyRelay {
         if source.isEmpty {
             guard case .end = reader.finish(), !isUntilClose else { return .starved }
         }
-        if source.count >= Self.wholesale, target.isEmpty, framing != .chunked, boundary == nil,
-            reader.takeWhole(source.count)
+        if source.count >= Self.wholesale, source.capacity <= BufferPool.Size.medium.rawValue, target.isEmpty,
+            framing != .chunked, boundary == nil, reader.takeWhole(source.count)
         {
             moved &+= UInt64(source.count)
             source.swapContents(with: target)
