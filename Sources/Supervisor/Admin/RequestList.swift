@@ -79,30 +79,74 @@ extension RequestList.Request {
     }
 
     fileprivate func write(to line: inout [UInt8]) {
-        line.append(contentsOf: "{\"id\":\"\(id)\",\"pid\":\(pid),\"phase\":\"\(phase)\"".utf8)
-        line.append(contentsOf: ",\"ageSeconds\":\(ageSeconds),\"idleSeconds\":\(idleSeconds)".utf8)
-        if let deadlineSeconds { line.append(contentsOf: ",\"deadlineSeconds\":\(deadlineSeconds)".utf8) }
-        line.append(contentsOf: ",\"client\":\"\(client)\",\"user\":".utf8)
-        Self.quote(user, to: &line)
-        line.append(contentsOf: ",\"method\":".utf8)
-        Self.quote(method, to: &line)
-        line.append(contentsOf: ",\"path\":".utf8)
-        Self.quote(path, to: &line)
-        line.append(contentsOf: ",\"bytesFromClient\":\(bytesFromClient),\"bytesToClient\":\(bytesToClient)".utf8)
-        if let upstreamStream { line.append(contentsOf: ",\"upstreamStream\":\(upstreamStream)".utf8) }
-        if let `class` { line.append(contentsOf: ",\"class\":\"\(`class`)\"".utf8) }
-        if let verb { line.append(contentsOf: ",\"verb\":\"\(verb)\"".utf8) }
-        if let resource {
-            line.append(contentsOf: ",\"resource\":".utf8)
-            Self.quote(resource, to: &line)
-        }
+        Self.member("{\"id\":", id, to: &line)
+        Self.member(",\"pid\":", UInt64(clamping: pid), to: &line)
+        Self.member(",\"phase\":", phase, to: &line)
+        Self.member(",\"ageSeconds\":", seconds: ageSeconds, to: &line)
+        Self.member(",\"idleSeconds\":", seconds: idleSeconds, to: &line)
+        if let deadlineSeconds { Self.member(",\"deadlineSeconds\":", seconds: deadlineSeconds, to: &line) }
+        Self.member(",\"client\":", client, to: &line)
+        Self.member(",\"user\":", user, to: &line)
+        Self.member(",\"method\":", method, to: &line)
+        Self.member(",\"path\":", path, to: &line)
+        Self.member(",\"bytesFromClient\":", bytesFromClient, to: &line)
+        Self.member(",\"bytesToClient\":", bytesToClient, to: &line)
+        if let upstreamStream { Self.member(",\"upstreamStream\":", UInt64(upstreamStream), to: &line) }
+        if let `class` { Self.member(",\"class\":", `class`, to: &line) }
+        if let verb { Self.member(",\"verb\":", verb, to: &line) }
+        if let resource { Self.member(",\"resource\":", resource, to: &line) }
         line.append(UInt8(ascii: "}"))
+    }
+
+    // No interpolation: each would make a string, and ten thousand rows have a hundred thousand of them.
+
+    private static func member(_ name: String, _ text: String, to line: inout [UInt8]) {
+        line.append(contentsOf: name.utf8)
+        quote(text, to: &line)
+    }
+
+    private static func member(_ name: String, _ number: UInt64, to line: inout [UInt8]) {
+        line.append(contentsOf: name.utf8)
+        append(number, to: &line)
+    }
+
+    /// With up to three decimals, and one at least.
+    private static func member(_ name: String, seconds: Double, to line: inout [UInt8]) {
+        line.append(contentsOf: name.utf8)
+        let milliseconds = UInt64(max(0, min(seconds, 1e12)) * 1_000 + 0.5)
+        append(milliseconds / 1_000, to: &line)
+        line.append(UInt8(ascii: "."))
+        var rest = milliseconds % 1_000
+        repeat {
+            line.append(UInt8(ascii: "0") + UInt8(rest / 100))
+            rest = rest % 100 * 10
+        } while rest > 0
+    }
+
+    private static func append(_ number: UInt64, to line: inout [UInt8]) {
+        let first = line.count
+        var rest = number
+        repeat {
+            line.append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        } while rest > 0
+        var (low, high) = (first, line.count - 1)
+        while low < high {
+            line.swapAt(low, high)
+            (low, high) = (low + 1, high - 1)
+        }
     }
 
     /// RFC 8259 section 7.
     private static func quote(_ text: String, to line: inout [UInt8]) {
-        let digits = Array("0123456789abcdef".utf8)
         line.append(0x22)
+        // Nearly all of them are plain, and go as they are.
+        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5c && $0 != 0x7f }) {
+            line.append(contentsOf: text.utf8)
+            line.append(0x22)
+            return
+        }
+        let digits = Array("0123456789abcdef".utf8)
         for byte in text.utf8 {
             switch byte {
             case 0x22, 0x5c: line.append(contentsOf: [0x5c, byte])

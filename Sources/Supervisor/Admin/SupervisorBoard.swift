@@ -10,6 +10,9 @@ final class SupervisorBoard {
     private let file: FileDescriptor
     private let writer: PanelWriter
     private var rowsUsed = 0
+    /// What the panel says already of pauses, which seldom change.
+    private var shownPauses = AcceptPauses()
+    private var shownAdminPauses = AcceptPauses()
     private var startedAt: Int64
     private var spawns: UInt64 = 0
     private var recycles = [UInt64](repeating: 0, count: PanelTable.recycles.count)
@@ -103,8 +106,10 @@ final class SupervisorBoard {
         writer.set(.refusedRate, refusals.rate)
         writer.set(.refusedUnclaimed, refusals.unclaimed)
         writer.set(.forgotten, counts.forgotten ?? 0)
-        publish(
-            acceptor.pauses, [.pausesHeld, .pausesCredits, .pausesUnclaimed, .pausesDescriptors])
+        if acceptor.pauses != shownPauses {
+            shownPauses = acceptor.pauses
+            publish(acceptor.pauses, [.pausesHeld, .pausesCredits, .pausesUnclaimed, .pausesDescriptors])
+        }
         if let admin { publish(admin) }
         writer.set(.trackedAddresses, UInt64(handOff.trackedAddresses))
         writer.set(.accepted, counts.accepted)
@@ -124,14 +129,16 @@ final class SupervisorBoard {
         writer.set(.adminRefusedConnections, refusals.connections)
         writer.set(.adminRefusedUnclaimed, refusals.unclaimed)
         writer.set(.adminForgotten, admin.handOff.counts.forgotten ?? 0)
-        publish(
-            admin.acceptor.pauses,
-            [.adminPausesHeld, .adminPausesCredits, .adminPausesUnclaimed, .adminPausesDescriptors])
+        if admin.acceptor.pauses != shownAdminPauses {
+            shownAdminPauses = admin.acceptor.pauses
+            publish(
+                admin.acceptor.pauses,
+                [.adminPausesHeld, .adminPausesCredits, .adminPausesUnclaimed, .adminPausesDescriptors])
+        }
     }
 
     /// `figures`: in the order of the reasons.
     private func publish(_ pauses: AcceptPauses, _ figures: [SupervisorFigure]) {
-        if pauses.counts.isEmpty { return }
         for (reason, figure) in zip(AcceptPauses.Reason.allCases, figures) { writer.set(figure, pauses[reason]) }
     }
 

@@ -26,7 +26,10 @@ enum RequestTable {
     }
 
     private static func time(_ seconds: Double) -> String {
-        if seconds < 10 { return "\((seconds * 10).rounded(.down) / 10)s" }
+        if seconds < 10 {
+            let tenths = Int(max(0, seconds) * 10)
+            return "\(tenths / 10).\(tenths % 10)s"
+        }
         return DurationText.format(.seconds(Int64(min(seconds, 1e9))))
     }
 
