@@ -23,6 +23,8 @@ enum Regressions {
         20506, 73751,
         // The simulator let a child's start fail just before all were to be ready.
         53103,
+        // The simulator let the workers of an edition die at rest that had been ready before they died.
+        80771,
         // An HTTP/2 request that found no room overwrote the fields of one that waited.
         16, 91, 134,
         // A worker that was killed ended its tunnels towards the API server with a FIN, as if the clients had.

@@ -70,7 +70,8 @@ final class SimulatedLauncher: ChildLauncher {
                 name: "\(id)")
             population.gateways.append(gateway)
             (process, panel) = (gateway, gateway.panel)
-            if fitness == .dying { gateway.kernel.callsLeft = population.random.within(1...60) }
+            // Not at rest, either: workers that become ready before they die can carry their edition through its roll.
+            if fitness == .dying, !world.isSilent { gateway.kernel.callsLeft = population.random.within(1...60) }
         case .keyring:
             let keyring = KeyringNode(
                 world: world, configuration: configuration, channel: theirs, provider: api.provider)
