@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Points in time as logs have them.
+/// Points in time as logs have them, and the calendar behind them.
 package enum Timestamp {
     /// RFC 3339, UTC, with milliseconds: `2026-11-30T16:50:00.007Z`.
     ///
@@ -30,7 +30,7 @@ package enum Timestamp {
 
     /// The date so many days after 1970-01-01, in the proleptic Gregorian calendar. Years are counted from 1 March, so that
     /// the leap day is a year's last, and in eras of 400 of them (146,097 days), which are all alike.
-    private static func civil(_ days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    package static func civil(_ days: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097

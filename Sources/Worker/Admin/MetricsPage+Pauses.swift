@@ -5,19 +5,22 @@ import Shared
 extension MetricsPage {
     /// Why newcomers had to wait, and what became of those of the admin listener.
     func pauses(_ supervisor: PanelReader, _ page: inout PrometheusText) {
-        page.family("accept_pauses_total", .counter, "How often accepting paused, by reason.")
-        for (reason, figure) in [
-            ("connections_held", SupervisorFigure.pausesHeld), ("no_credits", .pausesCredits),
-            ("unclaimed", .pausesUnclaimed), ("descriptors", .pausesDescriptors),
-        ] {
-            page.sample("accept_pauses_total", [("reason", reason)], supervisor.value(figure))
-        }
-        page.family("admin_accept_pauses_total", .counter, "The same of the admin listener.")
-        for (reason, figure) in [
-            ("connections_held", SupervisorFigure.adminPausesHeld), ("no_credits", .adminPausesCredits),
-            ("unclaimed", .adminPausesUnclaimed), ("descriptors", .adminPausesDescriptors),
-        ] {
-            page.sample("admin_accept_pauses_total", [("reason", reason)], supervisor.value(figure))
+        let reasons = ["connections_held", "no_credits", "unclaimed", "descriptors"]
+        let families: [(name: String, help: String, figures: [SupervisorFigure])] = [
+            (
+                "accept_pauses_total", "How often accepting paused, by reason.",
+                [.pausesHeld, .pausesCredits, .pausesUnclaimed, .pausesDescriptors]
+            ),
+            (
+                "admin_accept_pauses_total", "The same of the admin listener.",
+                [.adminPausesHeld, .adminPausesCredits, .adminPausesUnclaimed, .adminPausesDescriptors]
+            ),
+        ]
+        for family in families {
+            page.family(family.name, .counter, family.help)
+            for (reason, figure) in zip(reasons, family.figures) {
+                page.sample(family.name, [("reason", reason)], supervisor.value(figure))
+            }
         }
         page.family(
             "admin_refused_connections_total", .counter,
