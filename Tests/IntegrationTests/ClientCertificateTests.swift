@@ -45,7 +45,7 @@ extension Integration {
                 }
                 #expect(world.upstream.requests(for: "/bad").isEmpty)
                 #expect(try Self.status("/none", nil, [], world) == "401")
-                #expect(world.gateway.log.contains(#""user":"carol""#))
+                #expect(world.gateway.logs(#""user":"carol""#))
             }
         }
 

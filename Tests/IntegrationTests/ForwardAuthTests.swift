@@ -63,9 +63,11 @@ extension Integration {
                 #expect(idle && world.upstream.requests.isEmpty)
                 let status = try world.gateway.status()
                 #expect(status.isIdle)
-                let lines = world.gateway.log.split(separator: "\n")
-                let answered = lines.filter { $0.contains(#""status":200,"end":"answered""#) }
-                #expect(answered.contains { $0.contains(#""user":"alice""#) })
+                expectEventually(within: .seconds(5)) {
+                    world.gateway.log.split(separator: "\n").contains {
+                        $0.contains(#""status":200,"end":"answered""#) && $0.contains(#""user":"alice""#)
+                    }
+                }
             }
         }
 

@@ -127,7 +127,7 @@ extension Integration {
                 #expect(end != nil && took > 9 && took < 21, "\(took) s")
                 #expect(try metrics(cluster).value("upstream_http2_ended_total", ["reason": "silent"]) == 1)
                 #expect(try cluster.gateway.status().orphans == 0)
-                #expect(cluster.gateway.log.contains("upstream_silent"), "\(cluster.gateway.log)")
+                #expect(cluster.gateway.logs("upstream_silent"), "\(cluster.gateway.log)")
                 proxy.process.signal(SIGCONT)
                 let pods = try cluster.kubectl("get", "pods", "-n", "default")
                 #expect(pods.succeeded, "\(pods.errors)")

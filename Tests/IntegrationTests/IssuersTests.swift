@@ -37,7 +37,7 @@ extension Integration {
                 #expect(try Self.readiness(admin, "/readyz").status == 200)
                 let verbose = try Self.readiness(admin, "/readyz?verbose").text
                 #expect(verbose.contains("[+]keys ok (no keys of https://\(place))"), "\(verbose)")
-                #expect(world.gateway.log.contains("keys not fetched"))
+                #expect(world.gateway.logs("keys not fetched"))
 
                 // Its tokens are not bad, their keys are missing: that is said, in time.
                 let orphaned = try present.token(for: "alice", claims: ["iss": "https://\(place)"])
@@ -230,7 +230,7 @@ extension Integration {
                 expectEventually("\(world.gateway.log.suffix(2_000))", within: .seconds(15)) {
                     world.gateway.log.split(separator: "\n").count { $0.contains("reload has failed") } >= 2
                 }
-                #expect(world.gateway.log.contains("jwt[0].claimMappings.username.expression"))
+                #expect(world.gateway.logs("jwt[0].claimMappings.username.expression"))
                 #expect(Set(try world.gateway.status().readyWorkers.map(\.pid)) == workers)
                 #expect(try world.gateway.connect().request("GET", "/still", token: world.token).status == 200)
                 #expect(world.upstream.requests(for: "/still").first?.values("impersonate-user") == ["i0:alice"])

@@ -77,7 +77,7 @@ extension Integration {
                 #expect(try client.request("GET", "/plain", token: world.token).status == 200)
                 #expect(world.upstream.requests(for: "/plain").first?.values("impersonate-user") == ["alice"])
                 #expect(reviews.asked.count == 4)
-                #expect(world.gateway.log.contains(#""impersonated":"bob""#))
+                #expect(world.gateway.logs(#""impersonated":"bob""#))
             }
         }
 

@@ -196,7 +196,7 @@ extension Integration {
                 expectEventually(within: .seconds(15)) {
                     (try? world.gateway.status().recycles["memory_hard"]) ?? 0 > 0
                 }
-                #expect(world.gateway.log.contains("above recycling.memoryHard"))
+                #expect(world.gateway.logs("above recycling.memoryHard"))
             }
         }
     }

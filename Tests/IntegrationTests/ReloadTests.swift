@@ -161,7 +161,7 @@ extension Integration {
                 let finished = try Self.tell("reload", world)
                 #expect(finished.exit == .code(1))
                 #expect(finished.errors.contains(why), "\(finished.errors)")
-                #expect(world.gateway.log.contains("reload has failed"))
+                #expect(world.gateway.logs("reload has failed"))
                 #expect(try Self.pids(world) == before)
                 let served = load.served
                 try wait("load after the reload") { load.served > served + 50 }

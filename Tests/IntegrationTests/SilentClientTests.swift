@@ -44,7 +44,7 @@ extension Integration {
                     try metrics().value("refused_connections_total", ["limit": "unclaimed"]) == 12
                 }
                 #expect(try world.gateway.status().handoff.unclaimed == share)
-                #expect(world.gateway.log.contains("limit=unclaimed"))
+                #expect(world.gateway.logs("limit=unclaimed"))
                 // Exempt ones: a half each, which is more than there are places left.
                 for address in ["127.0.0.8", "127.0.0.9"] {
                     silent += Self.silent(Self.places / 2, from: address, to: endpoint)

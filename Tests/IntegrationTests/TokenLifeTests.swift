@@ -52,7 +52,7 @@ extension Integration {
                 let end = watch.drain(by: .after(.seconds(10)))
                 let took = (ContinuousClock.now - start).milliseconds
                 #expect(end != nil && took > 1_500 && took < 6_000, "\(took) ms")
-                #expect(world.gateway.log.contains("token_expired"))
+                #expect(world.gateway.logs("token_expired"))
             }
         }
 
@@ -89,7 +89,7 @@ extension Integration {
                 // Between two items, and so with a proper end.
                 #expect(finished.succeeded && took < 9_000, "\(took) ms: \(finished.exit)")
                 #expect(finished.output.hasSuffix("{\"type\":\"BOOKMARK\"}\n"), "\(finished.output.suffix(40))")
-                #expect(world.gateway.log.contains("token_expired"))
+                #expect(world.gateway.logs("token_expired"))
                 // The same credential is good for nothing any more.
                 #expect(try world.gateway.connect().request("GET", "/x", token: token).status == 401)
                 #expect(world.gateway.waitUntilIdle(within: .seconds(2)))

@@ -102,9 +102,11 @@ extension Integration {
                 #expect(world.upstream.requests.isEmpty)
                 let idle = world.gateway.waitUntilIdle(within: .seconds(3))
                 #expect(idle)
-                let answered = world.gateway.log.split(separator: "\n")
-                    .filter { $0.contains(#""status":200,"end":"answered""#) }
-                #expect(answered.contains { $0.contains(#""user":"alice""#) })
+                expectEventually(within: .seconds(5)) {
+                    world.gateway.log.split(separator: "\n").contains {
+                        $0.contains(#""status":200,"end":"answered""#) && $0.contains(#""user":"alice""#)
+                    }
+                }
                 #expect(!world.gateway.log.contains(world.token.suffix(40)))
             }
         }

@@ -28,7 +28,7 @@ extension Integration {
             let missing = try cluster.kubectl("exec", "nobody", "--", "echo")
             #expect(missing.errors.contains("not found"), "\(missing.errors)")
             #expect(cluster.gateway.waitUntilIdle(within: .seconds(3)))
-            #expect(cluster.gateway.log.contains(#""status":101,"end":"completed""#), "\(cluster.gateway.log)")
+            #expect(cluster.gateway.logs(#""status":101,"end":"completed""#), "\(cluster.gateway.log)")
 
             // One that is killed takes its tunnel with it.
             let held = try ChildProcess(

@@ -48,7 +48,7 @@ extension Integration {
                 #expect(world.upstream.isMarked("finished", for: "/echo/1"))
                 client.wire.close()
                 #expect(world.gateway.waitUntilIdle(within: .seconds(3)))
-                #expect(world.gateway.log.contains(#""status":101,"end":"completed","bytes_in":16777216"#))
+                #expect(world.gateway.logs(#""status":101,"end":"completed","bytes_in":16777216"#))
             }
         }
 
@@ -263,8 +263,8 @@ extension Integration {
                 #expect(halfTook > .milliseconds(900) && halfTook < .milliseconds(1_900), "\(halfTook)")
                 used.wire.reset()
                 #expect(world.gateway.waitUntilIdle(within: .seconds(3)))
-                #expect(world.gateway.log.contains("deadline_tunnel_idle"))
-                #expect(world.gateway.log.contains("deadline_tunnel_closing"))
+                #expect(world.gateway.logs("deadline_tunnel_idle"))
+                #expect(world.gateway.logs("deadline_tunnel_closing"))
             }
         }
 

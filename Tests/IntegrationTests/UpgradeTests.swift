@@ -165,7 +165,7 @@ extension Integration {
                 let finished = try Self.tell("upgrade", world)
                 #expect(finished.exit == .code(1))
                 #expect(finished.errors.contains(why), "\(finished.errors)")
-                #expect(world.gateway.log.contains("this program goes on"))
+                #expect(world.gateway.logs("this program goes on"))
                 let served = load.served
                 try wait("load afterwards") { load.served > served + 50 }
                 #expect(load.stop().failures == [])
@@ -214,7 +214,7 @@ extension Integration {
                 let finished = try Self.tell("upgrade", world)
                 #expect(finished.exit == .code(1))
                 #expect(finished.errors.contains("lychgate.yaml:"), "\(finished.errors)")
-                #expect(world.gateway.log.contains("cannot take over; the program before goes on"))
+                #expect(world.gateway.logs("cannot take over; the program before goes on"))
                 let served = load.served
                 try wait("load afterwards") { load.served > served + 50 }
                 #expect(load.stop().failures == [])
@@ -285,7 +285,7 @@ extension Integration {
                 let refused = try Self.tell("restart", world)
                 #expect(refused.exit == .code(1))
                 #expect(refused.errors.contains("another version of the control protocol"), "\(refused.errors)")
-                #expect(world.gateway.log.contains("must be of one build"))
+                #expect(world.gateway.logs("must be of one build"))
                 #expect(try Self.pids(world) == pids)
                 #expect(try world.gateway.status().recycles["version_skew"] == 1)
             }

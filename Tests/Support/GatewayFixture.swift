@@ -42,6 +42,12 @@ package final class GatewayFixture: Sendable {
 
     package var log: String { supervisor.errors + supervisor.output }
 
+    /// Whether the log says this, or will soon: a worker's lines go out at the end of its turn, when its client may have
+    /// been served already.
+    package func logs(_ text: String) -> Bool {
+        eventually(within: .seconds(5)) { log.contains(text) }
+    }
+
     package func status() throws -> GatewayStatus {
         try control.status()
     }

@@ -12,8 +12,8 @@ extension HTTP1Session {
                 connection.setDeadline(plane.reactor.now.later(by: plane.waits.requestHead))
             }
             switch parseHead() {
-            case .arrived(let head, let info, let summary):
-                begin(head, info, summary)
+            case .arrived(let head, let info):
+                begin(head, info)
                 return true
             case .refused(let fault):
                 plane.panel.add(.malformedRequests)
@@ -42,7 +42,7 @@ extension HTTP1Session {
     private enum Arrival {
         case incomplete
         case refused(HTTPFault)
-        case arrived(RequestHead, RequestInfo, ExchangeRow)
+        case arrived(RequestHead, RequestInfo)
     }
 
     private func parseHead() -> Arrival {
@@ -52,14 +52,12 @@ extension HTTP1Session {
             switch RequestHeadParser.parse(bytes, scan: &scan, into: plane.fields, limits: plane.limits) {
             case .incomplete: return .incomplete
             case .refused(let fault): return .refused(fault)
-            case .complete(let head):
-                let info = RequestInfo(head, in: bytes)
-                return .arrived(head, info, ExchangeRow(head, info, in: bytes, from: peer))
+            case .complete(let head): return .arrived(head, RequestInfo(head, in: bytes))
             }
         }
     }
 
-    private func begin(_ head: RequestHead, _ info: RequestInfo, _ summary: ExchangeRow) {
+    private func begin(_ head: RequestHead, _ info: RequestInfo) {
         requestsServed += 1
         closesAfterResponse = !head.keepAlive
         connection.setDeadline(.never)
@@ -72,10 +70,9 @@ extension HTTP1Session {
         }
         plane.fieldsOwner = number.id
         phase = .exchange
-        let exchange = Exchange(
-            plane: plane, client: self, number: number, head: head, info: info, summary: summary)
+        let exchange = Exchange(plane: plane, client: self, number: number, head: head, info: info)
         self.exchange = exchange
-        exchange.start()
+        exchange.start(info)
         exchange.advance()
     }
 

@@ -15,7 +15,8 @@ final class HTTP1Session: ClientSide, ClientSession {
         case ended
     }
 
-    unowned let connection: ClientConnection
+    /// Which lets go of its session when it closes.
+    let connection: ClientConnection
     var phase = Phase.head
     var scan = HeadScan()
     var headStarted = false

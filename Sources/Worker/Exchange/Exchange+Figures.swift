@@ -9,9 +9,10 @@ extension Exchange {
         plane.panel.updateUser(row, original?.shownUser ?? FixedText())
     }
 
-    /// Writes the whole row; what changes later is written by itself.
-    func publish() {
-        var row = summary
+    /// Writes the whole row; what changes later is written by itself. No copy stays here: there may be thousands of
+    /// watches, and a row is 300 bytes.
+    func publish(_ info: RequestInfo) {
+        var row = client.receive.view { ExchangeRow(head, info, in: $0, from: client.peer) }
         row.id = id
         row.phase = UInt64(machine.phase.rawValue)
         row.started = started
@@ -71,7 +72,7 @@ extension Exchange {
 
     private func log(_ reason: EndReason, _ nanoseconds: UInt64) {
         guard plane.requestLog.isOn else { return }
-        var entry = RequestLog.Entry(client: summary.client, about: described)
+        var entry = RequestLog.Entry(client: client.peer, about: described)
         entry.id = id
         entry.auditID = auditID
         entry.user = user

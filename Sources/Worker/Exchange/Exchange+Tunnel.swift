@@ -35,7 +35,7 @@ extension Exchange {
         else { return perform(machine.end(.refused(.noBuffers))) }
         plane.panel.add(Figure.responses(status: status))
         deadlines.tunnelStarted(now: plane.reactor.now)
-        plane.panel.updateRow(row, .kind, ExchangeRow.kindWord(.tunnel, summary.verb, stream: 0))
+        plane.panel.updateRow(row, .kind, ExchangeRow.kindWord(.tunnel, shownVerb, stream: 0))
         show()
     }
 

@@ -54,7 +54,7 @@ extension Exchange: UpstreamUser {
         if upstream.isStream {
             let kind = isLongRunning ? ExchangeRow.Class.longRunning : .ordinary
             plane.panel.updateRow(
-                row, .kind, ExchangeRow.kindWord(kind, summary.verb, stream: UInt32(upstream.streamID)))
+                row, .kind, ExchangeRow.kindWord(kind, shownVerb, stream: UInt32(upstream.streamID)))
             requestBody = BodyRelay(from: client.bodyFraming(of: head), to: upstream.bodyFraming(of: head))
         }
         // Should this worker be killed, its kernel must not send the FIN that the API server, once it has agreed, would take

@@ -12,7 +12,9 @@ final class Exchange: TimerHandler {
     let plane: Plane
     let id: UInt64
     let row: Int
-    unowned let client: ClientSide
+    /// Held, as it holds this exchange in turn, until `finish` has told it of the end: looks through an `unowned`
+    /// reference are counted by atomic instructions, and here there are some twenty a request.
+    let client: ClientSide
     let head: RequestHead
     let isLongRunning: Bool
     /// What the request is called towards everybody.
@@ -27,7 +29,8 @@ final class Exchange: TimerHandler {
     /// Kept here because the client's side may be gone when the request is counted.
     let transport: RequestSeries.Transport
     let started: Instant
-    let summary: ExchangeRow
+    /// What its row shows beside its class.
+    let shownVerb: ExchangeVerb
     /// What its line in the log says of the request, taken down while the head was there; empty where there is no log.
     let described: [UInt8]
     // The machine and the deadlines are taken out and put back for each step (that is what a computed property does):
@@ -88,8 +91,7 @@ final class Exchange: TimerHandler {
     }
 
     init(
-        plane: Plane, client: ClientSide, number: (id: UInt64, row: Int), head: RequestHead, info: RequestInfo,
-        summary: ExchangeRow
+        plane: Plane, client: ClientSide, number: (id: UInt64, row: Int), head: RequestHead, info: RequestInfo
     ) {
         self.plane = plane
         self.client = client
@@ -107,7 +109,7 @@ final class Exchange: TimerHandler {
             impersonates: head.hasImpersonation && !reviews)
         verb = RequestSeries.Verb(info.verb)
         transport = client.transport
-        self.summary = summary
+        shownVerb = ExchangeVerb(info.verb)
         described = client.describe(head, info)
         asksForTunnel =
             isForwarded && client.tunnelSocket != nil && (head.upgrade == .webSocket || head.upgrade == .spdy)
@@ -122,8 +124,9 @@ final class Exchange: TimerHandler {
 
     // MARK: Identity
 
-    func start() {
-        publish()
+    /// Begins, while the head still lies in the client's buffer, with what it asks for.
+    func start(_ info: RequestInfo) {
+        publish(info)
         if isLongRunning { plane.panel.add(.longRunningInFlight) }
         if client.service.mode == .tokenReview { return startReview() }
         if asksForTunnel, !head.framing.isEmpty { return perform(machine.end(.refused(.upgradeWithBody))) }

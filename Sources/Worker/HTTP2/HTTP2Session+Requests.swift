@@ -22,31 +22,28 @@ extension HTTP2Session {
             switch RequestHeadParser.parse(bytes, scan: &scan, into: plane.fields, limits: plane.limits) {
             case .incomplete: return .refused(.invalidRequestLine)
             case .refused(let fault): return .refused(fault)
-            case .complete(let head):
-                let info = RequestInfo(head, in: bytes)
-                return .arrived(head, info, ExchangeRow(head, info, in: bytes, from: connection.peer))
+            case .complete(let head): return .arrived(head, RequestInfo(head, in: bytes))
             }
         }
         switch parsed {
         case .refused(let fault): refuse(stream, fault, isHead: stream.isHead)
-        case .arrived(let head, let info, let summary):
+        case .arrived(let head, let info):
             guard let number = plane.openExchange() else {
                 plane.panel.add(.overloadRefusals)
                 stream.countRefusal(status: 0, EndReason.refused(.tooManyInFlight).name, head, info)
                 return reset(stream, .refusedStream)
             }
             plane.fieldsOwner = number.id
-            let exchange = Exchange(
-                plane: plane, client: stream, number: number, head: head, info: info, summary: summary)
+            let exchange = Exchange(plane: plane, client: stream, number: number, head: head, info: info)
             stream.exchange = exchange
-            exchange.start()
+            exchange.start(info)
             exchange.advance()
         }
     }
 
     private enum Arrival {
         case refused(HTTPFault)
-        case arrived(RequestHead, RequestInfo, ExchangeRow)
+        case arrived(RequestHead, RequestInfo)
     }
 
     func refuse(_ stream: HTTP2Stream, _ fault: HTTPFault, isHead: Bool) {

@@ -10,7 +10,8 @@ import Shared
 /// While the engine reads or writes, its callbacks only note what happens; `afterReading` and the writer act.
 final class HTTP2Session: ClientSession, TurnEndWriter {
     let plane: Plane
-    unowned let connection: ClientConnection
+    /// Which lets go of its session when it closes.
+    let connection: ClientConnection
     var engine: HTTP2Engine!
     var streams: [Int32: HTTP2Stream] = [:]
     let input: Buffer

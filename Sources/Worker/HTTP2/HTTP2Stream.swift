@@ -8,7 +8,8 @@ import Shared
 /// without framing too. The response's head goes to the session's engine at once.
 final class HTTP2Stream: ClientSide, HTTP2BodySource {
     let id: Int32
-    private unowned let session: HTTP2Session
+    /// Which lets go of its streams when they close.
+    private let session: HTTP2Session
     var exchange: Exchange?
     /// The header block that opens it has not ended yet.
     var isBeginning = true

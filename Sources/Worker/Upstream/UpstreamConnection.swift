@@ -15,7 +15,7 @@ final class UpstreamConnection: UpstreamSide, EventHandler {
     }
 
     private let plane: Plane
-    private unowned let pool: UpstreamPool
+    private let pool: UpstreamPool
     let address: SocketAddress
     /// What the server may choose from; HTTP/1.1 alone for what is to become a tunnel.
     let offer: ApplicationProtocols

@@ -67,7 +67,7 @@ extension UpstreamPool {
         choosesHTTP2 = speaksHTTP2
         if speaksHTTP2 {
             carriers.append(connection)
-            plane.panel.set(.upstreamHTTP2Connections, UInt64(carriers.count))
+            panel.set(.upstreamHTTP2Connections, UInt64(carriers.count))
             streamsExpected = max(1, connection.session?.capacity ?? streamsExpected)
         } else {
             // Those who wait for its streams need connections of their own.
@@ -86,21 +86,21 @@ extension UpstreamPool {
         stopAwaiting(connection)
         guard let place = carriers.firstIndex(where: { $0 === connection }) else { return }
         carriers.remove(at: place)
-        plane.panel.set(.upstreamHTTP2Connections, UInt64(carriers.count))
+        panel.set(.upstreamHTTP2Connections, UInt64(carriers.count))
         showIdle()
     }
 
     /// The ledger: opened = ended + open.
     func streamOpened() {
         openStreams += 1
-        plane.panel.add(.upstreamStreamsOpened)
-        plane.panel.set(.upstreamStreams, UInt64(openStreams))
+        panel.add(.upstreamStreamsOpened)
+        panel.set(.upstreamStreams, UInt64(openStreams))
     }
 
     func streamEnded() {
         openStreams -= 1
-        plane.panel.add(.upstreamStreamsEnded)
-        plane.panel.set(.upstreamStreams, UInt64(openStreams))
+        panel.add(.upstreamStreamsEnded)
+        panel.set(.upstreamStreams, UInt64(openStreams))
         streamsMayFit()
     }
 

@@ -8,6 +8,9 @@ import Shared
 /// that carry HTTP/2.)
 final class UpstreamPool: TimerHandler {
     unowned let plane: Plane
+    // The plane's, held here since each request needs them several times.
+    private let reactor: Reactor
+    let panel: PanelWriter
     let bounds: UpstreamConfiguration.Pool
     private let idleNanoseconds: UInt64
     let credentials: UpstreamCredentials
@@ -59,11 +62,13 @@ final class UpstreamPool: TimerHandler {
 
     init(plane: Plane, target: UpstreamTarget, credentials: UpstreamCredentials) {
         self.plane = plane
+        reactor = plane.reactor
+        panel = plane.panel
         self.credentials = credentials
         bounds = plane.configuration.upstream.pool
         idleNanoseconds = UInt64(max(0, bounds.idleTimeout.nanoseconds))
         offersHTTP2 = plane.configuration.upstream.http2 == .auto && target.isTLS
-        addresses = UpstreamAddresses(reactor: plane.reactor, target: target)
+        addresses = UpstreamAddresses(reactor: reactor, target: target)
         authority = target.authority
         serverName = plane.configuration.upstream.tlsServerName ?? target.host
         addresses.onChange = { [unowned self] in
@@ -120,8 +125,8 @@ final class UpstreamPool: TimerHandler {
         }
         open += 1
         connections[ObjectIdentifier(connection)] = Known(connection: connection)
-        plane.panel.add(.upstreamOpened)
-        plane.panel.set(.upstreamOpen, UInt64(open))
+        panel.add(.upstreamOpened)
+        panel.set(.upstreamOpen, UInt64(open))
         do throws(UpstreamFailure) {
             try connection.connect()
             return .pending(connection)
@@ -151,12 +156,12 @@ final class UpstreamPool: TimerHandler {
             return
         }
         guard !isStopped, idleCount < bounds.maxIdle else { return connection.close(reset: false) }
-        let deadline = plane.reactor.now.later(by: idleNanoseconds)
+        let deadline = reactor.now.later(by: idleNanoseconds)
         connection.becomeIdle(until: deadline)
         idle.append(connection)
         showIdle()
         if expiry.deadline == .never, !DeliberateFault.isOn(.idleExpiryForgotten) {
-            expiry.set(deadline, on: plane.reactor, handler: self)
+            expiry.set(deadline, on: reactor, handler: self)
         }
     }
 
@@ -173,11 +178,11 @@ final class UpstreamPool: TimerHandler {
     /// Idle connections, whatever they speak.
     var idleCount: Int { offersHTTP2 ? idle.count + idleCarriers : idle.count }
 
-    func showIdle() { plane.panel.set(.upstreamIdle, UInt64(idleCount)) }
+    func showIdle() { panel.set(.upstreamIdle, UInt64(idleCount)) }
 
     func noteFailure(_ failure: UpstreamFailure, address: SocketAddress, error: TLSError?) {
         addresses.avoid(address)
-        plane.panel.add(.upstreamFailures)
+        panel.add(.upstreamFailures)
         plane.logger.debug(
             "upstream connection failed",
             metadata: [
@@ -189,8 +194,8 @@ final class UpstreamPool: TimerHandler {
         connections[ObjectIdentifier(connection)] = nil
         if offersHTTP2 { forget(connection) }
         if !DeliberateFault.isOn(.closeNotCounted) { open -= 1 }
-        plane.panel.add(.upstreamEnded)
-        plane.panel.set(.upstreamOpen, UInt64(open))
+        panel.add(.upstreamEnded)
+        panel.set(.upstreamOpen, UInt64(open))
         serveWaiting()
     }
 
@@ -215,9 +220,9 @@ final class UpstreamPool: TimerHandler {
     }
 
     func timerFired(tag: UInt32, now: Instant) {
-        guard expiry.isDue(now: now, on: plane.reactor, handler: self) else { return }
+        guard expiry.isDue(now: now, on: reactor, handler: self) else { return }
         while let oldest = idle.first, oldest.idleDeadline <= now { dropIdle(oldest) }
-        if let oldest = idle.first { expiry.set(oldest.idleDeadline, on: plane.reactor, handler: self) }
+        if let oldest = idle.first { expiry.set(oldest.idleDeadline, on: reactor, handler: self) }
     }
 
     /// Counts the connections whose user is over although they are not: by their own state, not by what exchanges say of
@@ -245,7 +250,7 @@ final class UpstreamPool: TimerHandler {
     /// Keeps nothing any more.
     func stop() {
         isStopped = true
-        expiry.cancel(on: plane.reactor)
+        expiry.cancel(on: reactor)
         credentials.stop()
         addresses.stop()
         while let connection = idle.first { dropIdle(connection) }
