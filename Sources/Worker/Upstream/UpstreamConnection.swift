@@ -235,6 +235,9 @@ final class UpstreamConnection: UpstreamSide, EventHandler {
         return !socket.hasNews(since: idleSince)
     }
 
+    /// The loop has asked the kernel about it since it became idle.
+    var isHeardOf: Bool { idleSince != plane.reactor.waits }
+
     func takeOver(_ user: any UpstreamUser) {
         precondition(state == .idle)
         state = .busy

@@ -101,14 +101,21 @@ final class UpstreamPool: TimerHandler {
     }
 
     /// The idle connection that was used last; those that are of no use any more are dropped on the way.
+    ///
+    /// Not quite the last: one that was idle before the loop asked the kernel is known to be good, while one that came back
+    /// in this turn costs a system call to ask about. Few are looked through, so that what is not needed still expires.
     private func takeIdle() -> UpstreamConnection? {
         defer { showIdle() }
-        while let connection = idle.popLast() {
+        while !idle.isEmpty {
+            let known = idle.indices.suffix(Self.lookedThrough).last { idle[$0].isHeardOf }
+            let connection = idle.remove(at: known ?? idle.count - 1)
             if connection.isReusable { return connection }
             connection.close(reset: false)
         }
         return nil
     }
+
+    private static let lookedThrough = 16
 
     func wait(_ user: any UpstreamUser, alone: Bool) -> Acquisition {
         guard waiting.count < Self.maxWaiting + awaited * streamsExpected else { return .failed(.poolExhausted) }
