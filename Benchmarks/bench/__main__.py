@@ -5,6 +5,7 @@ import argparse
 import datetime
 import os
 import sys
+import time
 from pathlib import Path
 
 from . import machine, results, workspace
@@ -14,6 +15,8 @@ from .peers import NotReady, all_peers
 from .upstreams import Upstreams
 
 WARM_UP_SECONDS = 1
+# A build that has just ended stands in the load average for minutes, and could not be told from other work.
+QUIET_LOAD, QUIET_LIMIT_SECONDS = 0.5, 300
 
 
 def names(text):
@@ -37,6 +40,12 @@ def arguments():
         if wrong := set(given) - set(allowed):
             parser.error(f"unknown: {', '.join(sorted(wrong))}; there are {', '.join(allowed)}")
     return parsed, {name: known[name] for name in parsed.peers}
+
+
+def wait_until_quiet():
+    limit = time.monotonic() + QUIET_LIMIT_SECONDS
+    while os.getloadavg()[0] > QUIET_LOAD and time.monotonic() < limit:
+        time.sleep(2)
 
 
 def measure(peer, modes, upstreams, seconds):
@@ -86,6 +95,7 @@ def main():
         sys.exit("bench: needs two cores, one for the proxy and one for the load")
     workspace.prepare()
     workspace.build_tools()
+    wait_until_quiet()
     samples, loads = [], [os.getloadavg()[0]]
     upstreams = Upstreams()
     try:

@@ -29,6 +29,10 @@ extension Integration {
             ("zero-window", "stalls", ["11"]),
         ]
 
+        /// The attacker shares a core with the victim and the API server, and is not to be in their way there: what is
+        /// measured is what it does to the gateway.
+        static let outOfTheWay = ["/usr/bin/nice", "--adjustment=19"]
+
         struct Attack: Decodable {
             let connections: Int
             let cut: Int
@@ -49,7 +53,7 @@ extension Integration {
         @Test("Each attack is cut and counted while others are served; a client that falls silent is noticed")
         func attacks() throws {
             let admin = try Endpoint.free()
-            let upstream = try LightUpstream()
+            let upstream = try LightUpstream(wrapper: Self.seconds == nil ? [] : HTTP2Script.besideWorker)
             defer { upstream.stop() }
             try World.run(
                 upstreamTLS: false,
@@ -57,6 +61,7 @@ extension Integration {
                     $0.upstream = upstream.endpoint
                     $0.workers = 1
                     $0.admin = admin
+                    if Self.seconds != nil { $0.cpuAffinity = "auto" }
                     $0.deadlines = ["bodyProgress": "1s"]
                 }
             ) { world in
@@ -123,9 +128,12 @@ extension Integration {
                     "× alone", "× beside requests", "worker, peak MiB",
                 ])
             func measure(_ name: String?) throws -> (victim: Victim, attack: Attack?, peak: Int) {
-                let victim = try HTTP2Script.start("http2_victim", ["\(seconds)"], in: world)
+                let victim = try HTTP2Script.start(
+                    "http2_victim", ["\(seconds)"], in: world, wrapper: HTTP2Script.besideWorker)
                 let attacker = try name.map {
-                    try HTTP2Script.start("http2_abuse", [$0, "\(seconds)"], in: world)
+                    try HTTP2Script.start(
+                        "http2_abuse", [$0, "\(seconds)"], in: world,
+                        wrapper: HTTP2Script.besideWorker + Self.outOfTheWay)
                 }
                 var peak = 0
                 let over = eventually(within: .seconds(seconds + 60), every: .milliseconds(50)) {
@@ -152,7 +160,7 @@ extension Integration {
                 let attack = try #require(found.attack)
                 let after = try metrics(admin)
                 #expect(found.victim.failures == [], "\(name): \(found.victim)")
-                #expect(found.victim.p99 <= 3 * max(alone.victim.p99, beside.victim.p99), "\(name): \(found.victim)")
+                #expect(found.victim.p99 <= 3 * alone.victim.p99, "\(name): \(found.victim)")
                 // The time may end in the middle of the last one.
                 #expect(attack.cut >= attack.connections - attack.failed - 1 && attack.cut > 0, "\(name): \(attack)")
                 #expect(value(after, kind) - value(before, kind) >= Double(attack.cut), "\(name)")

@@ -17,12 +17,18 @@ enum HTTP2Script {
         return own.merging(more) { $1 }
     }
 
+    /// Where measurements run: the gateway's one worker has the first core (`workers.cpuAffinity`), all else the second.
+    static let besideWorker = ["/usr/bin/taskset", "--cpu-list", "1"]
+
     /// Starts one that the test has to stop, or to wait for.
+    ///
+    /// - Parameter wrapper: a command that runs it.
     static func start(
-        _ name: String, _ arguments: [String], in world: World, more: [String: String] = [:]
+        _ name: String, _ arguments: [String], in world: World, more: [String: String] = [:], wrapper: [String] = []
     ) throws -> ChildProcess {
-        try ChildProcess(
-            Harness.python, [folder + name + ".py"] + arguments,
+        let command = wrapper + [Harness.python, folder + name + ".py"] + arguments
+        return try ChildProcess(
+            command[0], Array(command.dropFirst()),
             environment: environment(world.gateway, token: world.token, more: more), folder: TemporaryFolder())
     }
 

@@ -8,11 +8,12 @@ final class LightUpstream {
     let endpoint: Endpoint
     private let process: ChildProcess
 
-    init() throws {
+    /// - Parameter wrapper: a command that runs it.
+    init(wrapper: [String] = []) throws {
         let endpoint = try Endpoint.free()
         self.endpoint = endpoint
-        process = try ChildProcess(
-            Harness.python, [HTTP2Script.folder + "light_upstream.py", "\(endpoint.port)"], folder: TemporaryFolder())
+        let command = wrapper + [Harness.python, HTTP2Script.folder + "light_upstream.py", "\(endpoint.port)"]
+        process = try ChildProcess(command[0], Array(command.dropFirst()), folder: TemporaryFolder())
         try wait("the upstream: \(process.errors)") { (try? held()) == 0 }
     }
 

@@ -100,10 +100,10 @@ final class StreamSocket {
         }
     }
 
-    /// Reads what there is into the buffer's room, which must not be empty.
-    func receive(into buffer: Buffer) -> Outcome {
+    /// Reads what there is into the buffer's room, which must not be empty: a TLS record, or so many bytes.
+    func receive(into buffer: Buffer, atMost most: Int = StreamSocket.mostPlain) -> Outcome {
         precondition(buffer.room > 0)
-        guard let outcome = session?.read(into: buffer) else { return receivePlain(into: buffer) }
+        guard let outcome = session?.read(into: buffer) else { return receivePlain(into: buffer, atMost: most) }
         switch outcome {
         case .done(let count):
             need(.none)
@@ -132,8 +132,8 @@ final class StreamSocket {
     /// 16 KiB. A few bytes more, and every chunk of a long body would be two records, and two system calls.
     static let mostPlain = 16_320
 
-    private func receivePlain(into buffer: Buffer) -> Outcome {
-        outcome(reactor.kernel.read(fd, into: buffer, atMost: Self.mostPlain))
+    private func receivePlain(into buffer: Buffer, atMost most: Int) -> Outcome {
+        outcome(reactor.kernel.read(fd, into: buffer, atMost: most))
     }
 
     private func outcome(_ count: Int) -> Outcome {

@@ -30,6 +30,9 @@ final class TunnelFlow {
 
     /// A read of so many bytes or more is probably not the last.
     private static let bulk = BufferPool.Size.small.rawValue
+    /// What one TLS record holds, and what waits here at most.
+    private static let record = 16_384
+    private static let most = 4 * record
 
     init(from source: StreamSocket, to sink: StreamSocket, pool: BufferPool) {
         self.source = source
@@ -76,21 +79,23 @@ final class TunnelFlow {
                 buffer.giveBackIfEmpty()
                 return .waiting
             }
-            let wanted = isBulky ? BufferPool.Size.medium : .small
+            // What flows in bulk will come in bulk again, and several records that go on at once wake their receiver once.
+            let wanted = isBulky ? BufferPool.Size.large : .small
             guard buffer.reserve(wanted.rawValue) || buffer.reserve(1) else { return .noBuffer }
-            switch source.receive(into: buffer) {
-            case .moved(let count):
-                bytes += UInt64(count)
-                isBulky = count >= Self.bulk
-                mayHaveMore = isBulky || isSilent || source.hasPending
-            // What flows in bulk will come in bulk again: a smaller buffer would take its first record in pieces.
-            case .blocked: mayHaveMore = false
-            case .endOfStream: hasEnded = true
-            case .lost:
-                buffer.discardAll()
-                return .sourceLost
-            case .noBuffer: return .noBuffer
-            }
+            repeat {
+                switch source.receive(into: buffer, atMost: Self.most) {
+                case .moved(let count):
+                    bytes += UInt64(count)
+                    isBulky = count >= Self.bulk
+                    mayHaveMore = isBulky || isSilent || source.hasPending
+                case .blocked: mayHaveMore = false
+                case .endOfStream: hasEnded = true
+                case .lost:
+                    buffer.discardAll()
+                    return .sourceLost
+                case .noBuffer: return .noBuffer
+                }
+            } while mayHaveMore && !hasEnded && isBulky && buffer.room >= Self.record
         }
         return .yielded
     }

@@ -101,7 +101,7 @@ struct TunnelFlowTests {
                 _ = pipe.relay()
             }
             #expect(pipe.flow.isBlocked && !pipe.flow.wantsMore)
-            #expect(pipe.pool.leased <= BufferPool.Size.medium.rawValue)
+            #expect(pipe.pool.leased <= BufferPool.Size.large.rawValue)
             var received = 0
             while received < sent {
                 received += try #require(pipe.receive()).count
