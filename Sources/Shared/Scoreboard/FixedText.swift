@@ -39,12 +39,20 @@ package struct FixedText<let words: Int>: Sendable {
 
     /// The text; bytes that are not UTF-8 come out as U+FFFD.
     package var text: String {
-        var collected: [UInt8] = []
-        for index in 0..<words * 8 {
-            let byte = UInt8(truncatingIfNeeded: content[index / 8] >> UInt64(8 * (index % 8)))
-            if byte != 0 { collected.append(byte) }
+        unsafe String(unsafeUninitializedCapacity: words * 8) { room in
+            var count = 0
+            for word in 0..<words {
+                var rest = content[word]
+                while rest != 0 {
+                    if case let byte = UInt8(truncatingIfNeeded: rest), byte != 0 {
+                        unsafe room[count] = byte
+                        count += 1
+                    }
+                    rest >>= 8
+                }
+            }
+            return count
         }
-        return String(decoding: collected, as: UTF8.self)
     }
 }
 

@@ -57,12 +57,9 @@ struct RequestListReader {
     }
 
     private mutating func skip(_ literal: String) -> Bool {
-        var next = place
-        for byte in literal.utf8 {
-            guard next < bytes.count, bytes[next] == byte else { return false }
-            next += 1
-        }
-        place = next
+        let end = place + literal.utf8.count
+        guard end <= bytes.count, bytes[place..<end].elementsEqual(literal.utf8) else { return false }
+        place = end
         return true
     }
 

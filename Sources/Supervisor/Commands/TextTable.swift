@@ -5,16 +5,26 @@ enum TextTable {
     static func text(_ rows: [[String]]) -> String {
         let count = rows.map(\.count).max() ?? 0
         var widths = [Int](repeating: 0, count: count)
+        var cells: [Int] = []
+        cells.reserveCapacity(rows.count * count)
         for row in rows {
-            for (column, cell) in row.enumerated() { widths[column] = max(widths[column], width(cell)) }
+            for (column, cell) in row.enumerated() {
+                let width = width(cell)
+                cells.append(width)
+                widths[column] = max(widths[column], width)
+            }
         }
         var text: [UInt8] = []
+        text.reserveCapacity(rows.count * widths.reduce(2 * count, +))
+        var place = 0
         for row in rows {
             if !text.isEmpty { text.append(UInt8(ascii: "\n")) }
             for (column, cell) in row.enumerated() {
                 text.append(contentsOf: cell.utf8)
-                guard column < row.count - 1 else { continue }
-                text.append(contentsOf: repeatElement(UInt8(ascii: " "), count: widths[column] - width(cell) + 2))
+                if column < row.count - 1 {
+                    for _ in 0..<widths[column] - cells[place] + 2 { text.append(UInt8(ascii: " ")) }
+                }
+                place += 1
             }
         }
         return String(decoding: text, as: UTF8.self)
