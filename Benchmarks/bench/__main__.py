@@ -2,6 +2,7 @@
 """python -m bench: see --help, or Benchmarks/README.md."""
 
 import argparse
+import contextlib
 import datetime
 import os
 import sys
@@ -48,36 +49,55 @@ def wait_until_quiet():
         time.sleep(2)
 
 
-def measure(peer, modes, upstreams, seconds):
-    """One round of one peer. Each upstream's modes have a proxy of their own, so that none inherits from another."""
-    for kind in dict.fromkeys(MODES[mode][1] for mode in modes):
-        upstream = getattr(upstreams, kind)
-        for group in groups([mode for mode in modes if MODES[mode][1] == kind]):
-            # What has settings is about lychgate's own parts.
-            if group[0] in SETTINGS and not peer.control:
-                yield from ((mode, {"skipped": "it has no such thing"}) for mode in group)
-                continue
-            try:
-                proxy = peer.start(upstream, upstreams.issuer, **SETTINGS.get(group[0], {}))
-            except NotReady as error:
-                yield from ((mode, {"failed": f"not started: {error}"}) for mode in group)
-                continue
-            try:
-                if group[0] not in ("start", "pool"):
-                    wrk(proxy.url("https"), WARM_UP_SECONDS)
-                for mode in group:
-                    yield mode, one(mode, proxy, seconds)
-            except LoadFailed as error:
-                yield group[0], {"failed": str(error)}
-            finally:
-                proxy.stop()
-
-
-def groups(modes):
-    """Modes that share one started proxy: memory and starts are measured on fresh ones, as is what has settings."""
+def measure(peers, modes, upstreams, seconds):
+    """One round: of each mode all peers, one right behind the other. The machine may be another a minute later."""
     alone = [mode for mode in modes if mode in SLOW_MODES or mode in SETTINGS]
+    for mode in alone:
+        for peer in peers:
+            yield peer, mode, fresh(peer, mode, upstreams, seconds)
     shared = [mode for mode in modes if mode not in alone]
-    return [[mode] for mode in alone] + ([shared] if shared else [])
+    for kind in dict.fromkeys(MODES[mode][1] for mode in shared):
+        yield from together(peers, [mode for mode in shared if MODES[mode][1] == kind], kind, upstreams, seconds)
+
+
+def fresh(peer, mode, upstreams, seconds):
+    """Memory and starts are measured on a proxy of their own, as is what has settings."""
+    # What has settings is about lychgate's own parts.
+    if mode in SETTINGS and not peer.control:
+        return {"skipped": "it has no such thing"}
+    try:
+        proxy = peer.start(getattr(upstreams, MODES[mode][1]), upstreams.issuer, **SETTINGS.get(mode, {}))
+    except NotReady as error:
+        return {"failed": f"not started: {error}"}
+    try:
+        if mode not in ("start", "pool"):
+            wrk(proxy.url("https"), WARM_UP_SECONDS)
+        return one(mode, proxy, seconds)
+    except LoadFailed as error:
+        return {"failed": str(error)}
+    finally:
+        proxy.stop()
+
+
+def together(peers, modes, kind, upstreams, seconds):
+    """Modes for which all proxies are there at once; those whose turn it is not have nothing to do."""
+    started = []
+    try:
+        for peer in peers:
+            try:
+                started.append((peer, peer.start(getattr(upstreams, kind), upstreams.issuer)))
+            except NotReady as error:
+                yield from ((peer, mode, {"failed": f"not started: {error}"}) for mode in modes)
+        for _, proxy in started:
+            # Whatever fails here fails in the modes, too, and is told there.
+            with contextlib.suppress(LoadFailed):
+                wrk(proxy.url("https"), WARM_UP_SECONDS)
+        for mode in modes:
+            for peer, proxy in started:
+                yield peer, mode, one(mode, proxy, seconds)
+    finally:
+        for _, proxy in started:
+            proxy.stop()
 
 
 def one(mode, proxy, seconds):
@@ -104,12 +124,11 @@ def main():
             order = list(peers.values())
             # A different peer begins each round, so that none is always the one after a cold start or a busy spell.
             order = order[turn % len(order):] + order[:turn % len(order)]
-            for peer in order:
-                for mode, outcome in measure(peer, modes, upstreams, options.seconds):
-                    load_average = round(os.getloadavg()[0], 2)
-                    samples.append({
-                        "round": turn, "peer": peer.name, "mode": mode, "load_average": load_average} | outcome)
-                    print(f"bench: round {turn + 1}, {peer.name}, {mode}: {line(outcome)}", flush=True)
+            for peer, mode, outcome in measure(order, modes, upstreams, options.seconds):
+                load_average = round(os.getloadavg()[0], 2)
+                samples.append({
+                    "round": turn, "peer": peer.name, "mode": mode, "load_average": load_average} | outcome)
+                print(f"bench: round {turn + 1}, {peer.name}, {mode}: {line(outcome)}", flush=True)
     finally:
         upstreams.stop()
     loads.append(os.getloadavg()[0])

@@ -6,18 +6,18 @@ PEERS = ("haproxy", "haproxy-jwt", "nginx", "envoy", "go")
 
 
 def figure(mode, name):
-    return lambda medians: medians[mode][OURS][name]
+    return lambda figures: figures.value(mode, OURS, name)
 
 
 def ratio(mode, name, peer):
-    return lambda medians: medians[mode][OURS][name] / medians[mode][peer][name]
+    return lambda figures: figures.ratio(mode, name, OURS, peer)
 
 
 def to_best(mode, name):
     """To the smallest of all peers'."""
-    def of(medians):
-        others = [medians[mode][peer][name] for peer in PEERS if name in medians[mode].get(peer, {})]
-        return medians[mode][OURS][name] / min(others)
+    def of(figures):
+        return max(
+            figures.ratio(mode, name, OURS, peer) for peer in PEERS if name in figures.medians[mode].get(peer, {}))
     return of
 
 
@@ -45,12 +45,12 @@ GOALS = [
 ]
 
 
-def judge(medians):
+def judge(figures):
     """Of each goal that was measured: what, bound, figure, verdict."""
     rows = []
     for title, find, bound, above in GOALS:
         try:
-            found = find(medians)
+            found = find(figures)
         except (KeyError, ValueError, ZeroDivisionError):
             continue
         met = found >= bound if above else found <= bound

@@ -28,10 +28,32 @@ def medians(samples, peers, modes):
     return result
 
 
+class Figures:
+    """What was measured: medians, and ratios, which are the medians of the rounds' ratios: the machine drifts from one
+    round to the next by more than the peers differ, and much less between neighbours."""
+
+    def __init__(self, result):
+        self.medians, self.samples = result["medians"], result["samples"]
+
+    def value(self, mode, peer, name):
+        return self.medians[mode][peer][name]
+
+    def ratio(self, mode, name, peer, other):
+        """Raises KeyError where there is none."""
+        ours, theirs = ({
+            s["round"]: s["figures"][name] for s in self.samples
+            if s["mode"] == mode and s["peer"] == who and name in s.get("figures", {})} for who in (peer, other))
+        found = [ours[turn] / theirs[turn] for turn in ours if theirs.get(turn)]
+        if not found:
+            raise KeyError(name)
+        return statistics.median(found)
+
+
 def show(result, titles):
+    figures = Figures(result)
     for mode in result["medians"]:
         print()
-        print(mode_table(mode, result["medians"], titles))
+        print(mode_table(mode, figures, titles))
 
 
 def write(result, titles, out, publish):
@@ -54,6 +76,6 @@ def write(result, titles, out, publish):
         if values:
             plots[mode] = f"{mode}.svg"
             (DOCUMENTS / plots[mode]).write_text(plot.bars(heading, unit, values))
-    (DOCUMENTS / "results.md").write_text(document(result, titles, plots))
+    (DOCUMENTS / "results.md").write_text(document(result, Figures(result), titles, plots))
     (DOCUMENTS / "results.json").write_text(json.dumps(result, indent=1) + "\n")
     print(f"bench: tables and plots are in {DOCUMENTS.relative_to(ROOT)}")

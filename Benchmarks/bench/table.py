@@ -60,19 +60,20 @@ def cell(figures, name, decimals):
     return f"{figures[name]:,.{decimals}f}" if name in figures else "–"
 
 
-def mode_table(mode, medians, titles):
+def mode_table(mode, figures, titles):
     """One mode's table; its first column is compared."""
     heading, columns = COLUMNS[mode]
-    by_peer = medians[mode]
-    base = by_peer.get(BASELINE, {}).get(columns[0][0])
     lines = [f"### {heading}", "", "| | " + " | ".join([columns[0][1], "ratio"] + [c[1] for c in columns[1:]]) + " |",
              "|---|" + "---:|" * (len(columns) + 1)]
-    for peer, figures in by_peer.items():
-        if "skipped" in figures:
-            lines.append(f"| {titles[peer]} | skipped: {figures['skipped']} |" + " |" * len(columns))
+    for peer, found in figures.medians[mode].items():
+        if "skipped" in found:
+            lines.append(f"| {titles[peer]} | skipped: {found['skipped']} |" + " |" * len(columns))
             continue
-        ratio = f"{figures[columns[0][0]] / base:.2f}" if base else "–"
-        cells = [cell(figures, name, decimals) for name, _, decimals in columns]
+        try:
+            ratio = f"{figures.ratio(mode, columns[0][0], peer, BASELINE):.2f}"
+        except KeyError:
+            ratio = "–"
+        cells = [cell(found, name, decimals) for name, _, decimals in columns]
         lines.append(f"| {titles[peer]} | " + " | ".join([cells[0], ratio] + cells[1:]) + " |")
     return "\n".join(lines) + "\n"
 
@@ -81,12 +82,12 @@ def cells(rows):
     return ["| " + " | ".join(row) + " |" for row in rows]
 
 
-def document(result, titles, plots):
+def document(result, figures, titles, plots):
     machine, settings = result["machine"], result["settings"]
     parts = [
         "# Benchmark results", "",
         "Made by `make bench`; do not edit. How it is measured: `Benchmarks/README.md`. Ratio: to HAProxy without a"
-        " token check, of the column before it.", "",
+        " token check, of the column before it; the median of the rounds' ratios.", "",
         f"* Machine: {machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
         f"{machine['system']}, Linux {machine['kernel']}",
         "* Versions: " + ", ".join(f"{name} {number}" for name, number in result["versions"].items()),
@@ -96,12 +97,12 @@ def document(result, titles, plots):
     if result["load_average"][0] > machine["cores"] / 2:
         parts += ["**The machine was busy with other work.** Ratios of CPU time and memory hold roughly; latencies and"
                   " requests per second are not the proxies' own, and nothing should be concluded from them.", ""]
-    judged = goals.judge(result["medians"])
+    judged = goals.judge(figures)
     if judged:
         parts += ["### The goals", "", "What stands behind a goal that is not met: `profile.md`.", ""]
         parts += cells([("Goal", "Bound", "Measured", "Met"), ("---", "---:", "---:", "---")] + judged) + [""]
     for mode in result["medians"]:
-        parts.append(mode_table(mode, result["medians"], titles))
+        parts.append(mode_table(mode, figures, titles))
         if mode in plots:
             parts.append(f"![{COLUMNS[mode][0]}]({plots[mode]})\n")
     return "\n".join(parts)
