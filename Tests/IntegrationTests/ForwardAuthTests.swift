@@ -63,11 +63,7 @@ extension Integration {
                 #expect(idle && world.upstream.requests.isEmpty)
                 let status = try world.gateway.status()
                 #expect(status.isIdle)
-                expectEventually(within: .seconds(5)) {
-                    world.gateway.log.split(separator: "\n").contains {
-                        $0.contains(#""status":200,"end":"answered""#) && $0.contains(#""user":"alice""#)
-                    }
-                }
+                #expect(world.gateway.logs(#""status":200,"end":"answered""#, #""user":"alice""#))
             }
         }
 

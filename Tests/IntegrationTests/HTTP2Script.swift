@@ -5,7 +5,7 @@ import TestSupport
 
 /// The Python clients of Scripts/, each of which prints one JSON object.
 enum HTTP2Script {
-    static let folder = Harness.root + "/Tests/IntegrationTests/Scripts/"
+    private static let folder = Harness.root + "/Tests/IntegrationTests/Scripts/"
 
     static func environment(
         _ gateway: GatewayFixture, token: String, more: [String: String] = [:]
@@ -26,10 +26,18 @@ enum HTTP2Script {
     static func start(
         _ name: String, _ arguments: [String], in world: World, more: [String: String] = [:], wrapper: [String] = []
     ) throws -> ChildProcess {
+        try start(
+            name, arguments, environment: environment(world.gateway, token: world.token, more: more), wrapper: wrapper)
+    }
+
+    /// The same for one that is no client of the gateway.
+    static func start(
+        _ name: String, _ arguments: [String], environment: [String: String] = ["PYTHONDONTWRITEBYTECODE": "1"],
+        wrapper: [String] = []
+    ) throws -> ChildProcess {
         let command = wrapper + [Harness.python, folder + name + ".py"] + arguments
         return try ChildProcess(
-            command[0], Array(command.dropFirst()),
-            environment: environment(world.gateway, token: world.token, more: more), folder: TemporaryFolder())
+            command[0], Array(command.dropFirst()), environment: environment, folder: TemporaryFolder())
     }
 
     static func run<Result: Decodable>(

@@ -33,12 +33,9 @@ final class HTTP2Upstream {
         let endpoint = try Endpoint.free()
         self.endpoint = endpoint
         let port = try Endpoint.free()
-        let process = try ChildProcess(
-            Harness.python,
-            [
-                HTTP2Script.folder + "http2_upstream.py", "\(endpoint.port)", "\(port.port)", certificates.certificate,
-                certificates.key, "\(streams)",
-            ], environment: ["PYTHONDONTWRITEBYTECODE": "1"], folder: TemporaryFolder())
+        let process = try HTTP2Script.start(
+            "http2_upstream",
+            ["\(endpoint.port)", "\(port.port)", certificates.certificate, certificates.key, "\(streams)"])
         self.process = process
         var client: RawClient?
         try wait("the upstream: \(process.errors)") {

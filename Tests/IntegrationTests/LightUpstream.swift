@@ -12,8 +12,7 @@ final class LightUpstream {
     init(wrapper: [String] = []) throws {
         let endpoint = try Endpoint.free()
         self.endpoint = endpoint
-        let command = wrapper + [Harness.python, HTTP2Script.folder + "light_upstream.py", "\(endpoint.port)"]
-        process = try ChildProcess(command[0], Array(command.dropFirst()), folder: TemporaryFolder())
+        process = try HTTP2Script.start("light_upstream", ["\(endpoint.port)"], wrapper: wrapper)
         try wait("the upstream: \(process.errors)") { (try? held()) == 0 }
     }
 

@@ -29,9 +29,7 @@ extension Integration {
             init() throws {
                 let endpoint = try Endpoint.free()
                 self.endpoint = endpoint
-                process = try ChildProcess(
-                    Harness.python, [HTTP2Script.folder + "portforward_upstream.py", "\(endpoint.port)"],
-                    folder: TemporaryFolder())
+                process = try HTTP2Script.start("portforward_upstream", ["\(endpoint.port)"])
                 try wait("the upstream: \(process.errors)") { (try? open()) == 0 }
             }
 

@@ -102,11 +102,7 @@ extension Integration {
                 #expect(world.upstream.requests.isEmpty)
                 let idle = world.gateway.waitUntilIdle(within: .seconds(3))
                 #expect(idle)
-                expectEventually(within: .seconds(5)) {
-                    world.gateway.log.split(separator: "\n").contains {
-                        $0.contains(#""status":200,"end":"answered""#) && $0.contains(#""user":"alice""#)
-                    }
-                }
+                #expect(world.gateway.logs(#""status":200,"end":"answered""#, #""user":"alice""#))
                 #expect(!world.gateway.log.contains(world.token.suffix(40)))
             }
         }

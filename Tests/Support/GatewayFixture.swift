@@ -42,10 +42,12 @@ package final class GatewayFixture: Sendable {
 
     package var log: String { supervisor.errors + supervisor.output }
 
-    /// Whether the log says this, or will soon: a worker's lines go out at the end of its turn, when its client may have
-    /// been served already.
-    package func logs(_ text: String) -> Bool {
-        eventually(within: .seconds(5)) { log.contains(text) }
+    /// Whether a line of the log has all of this, or will soon: a worker's lines go out at the end of its turn, when its
+    /// client may have been served already.
+    package func logs(_ parts: String...) -> Bool {
+        eventually(within: .seconds(5)) {
+            log.split(separator: "\n").contains { line in parts.allSatisfy { line.contains($0) } }
+        }
     }
 
     package func status() throws -> GatewayStatus {

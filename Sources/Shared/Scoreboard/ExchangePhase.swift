@@ -9,11 +9,11 @@ package enum ExchangePhase: UInt64, CaseIterable, Sendable {
     case ended = 5
     case tunnelling = 6
 
-    package var name: String { Self.names[self] ?? "unknown" }
-
-    // Once: to ask a case for its name takes microseconds, and `ps` has ten thousand rows.
-    private static let names = Dictionary(uniqueKeysWithValues: allCases.map { ($0, "\($0)") })
+    package var name: String { Self.name(rawValue) }
 
     /// The name of what a row claims.
-    package static func name(_ raw: UInt64) -> String { ExchangePhase(rawValue: raw)?.name ?? "unknown" }
+    package static func name(_ raw: UInt64) -> String { names[raw] ?? "unknown" }
+
+    // Once: to ask a case for its name takes microseconds, and `ps` has ten thousand rows.
+    private static let names = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, "\($0)") })
 }
