@@ -16,7 +16,7 @@ BUILD = ROOT / ".build" / "bench"
 RUN = BUILD / "run"
 CERTS = BUILD / "certs"
 BIN = BUILD / "bin"
-PROGRAMS = ROOT / ".build" / "release"
+PROGRAMS = ROOT / ".build" / "shipped" / "release"
 # Below the kernel's range for outgoing connections, so that none of those takes one of our ports.
 PORTS = range(20_000, 32_000)
 
