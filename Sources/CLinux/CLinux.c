@@ -420,6 +420,11 @@ uint64_t lg_monotonic_ns(void) {
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+void lg_sleep(uint64_t nanoseconds) {
+    struct timespec time = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+    clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
+}
+
 int64_t lg_realtime_seconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
@@ -508,4 +513,32 @@ int lg_resolve_poll(
 void lg_resolve_free(struct lg_resolution *resolution) {
     if (resolution->request.ar_result) freeaddrinfo(resolution->request.ar_result);
     free(resolution);
+}
+
+// A process of one thread calls these.
+enum { RECORD_LEAST = 16384, RECORD_ROOM = 17408, RECORDS_KEPT = 8 };
+static void *kept_records[RECORDS_KEPT];
+static int kept_count;
+
+void *lg_record_malloc(size_t size, const char *file, int line) {
+    (void)file, (void)line;
+    if (size < RECORD_LEAST || size > RECORD_ROOM) return malloc(size);
+    return kept_count > 0 ? kept_records[--kept_count] : malloc(RECORD_ROOM);
+}
+
+void *lg_record_realloc(void *block, size_t size, const char *file, int line) {
+    (void)file, (void)line;
+    return realloc(block, size);
+}
+
+void lg_record_free(void *block, const char *file, int line) {
+    (void)file, (void)line;
+    if (block && kept_count < RECORDS_KEPT) {
+        size_t room = malloc_usable_size(block);
+        if (room >= RECORD_ROOM && room < RECORD_ROOM + 64) {
+            kept_records[kept_count++] = block;
+            return;
+        }
+    }
+    free(block);
 }

@@ -133,6 +133,8 @@ int lg_set_dumpable(bool dumpable);
 int lg_set_process_name(const char *name);
 
 uint64_t lg_monotonic_ns(void);
+/// A signal ends it early.
+void lg_sleep(uint64_t nanoseconds);
 int64_t lg_realtime_seconds(void);
 int64_t lg_realtime_ms(void);
 
@@ -170,3 +172,9 @@ static inline uint64_t lg_load_relaxed(const uint64_t *word) { return __atomic_l
 static inline void lg_store_relaxed(uint64_t *word, uint64_t value) { __atomic_store_n(word, value, __ATOMIC_RELAXED); }
 static inline void lg_fence_release(void) { __atomic_thread_fence(__ATOMIC_RELEASE); }
 static inline void lg_fence_acquire(void) { __atomic_thread_fence(__ATOMIC_ACQUIRE); }
+
+/// malloc, realloc and free for OpenSSL (CRYPTO_set_mem_functions(3)), in a process of one thread: a few blocks of a TLS
+/// record's size are kept at hand.
+void *lg_record_malloc(size_t size, const char *file, int line);
+void *lg_record_realloc(void *block, size_t size, const char *file, int line);
+void lg_record_free(void *block, const char *file, int line);

@@ -40,10 +40,15 @@ package protocol Kernel: AnyObject {
     func pollRemove(_ fd: Int32)
     /// Waits for readiness, at most `timeout` (nil: no timer is set); gives the count of `events` filled.
     func pollWait(_ events: inout [ReadyEvent], timeout: Duration?) -> Int
+    /// Sleeps, whatever happens meanwhile; a signal ends it.
+    func rest(nanoseconds: UInt64)
 }
 
 extension Kernel {
     package func wallClockMilliseconds() -> Int64 { wallClock() * 1_000 }
+
+    /// Where time is simulated nothing is gained by it.
+    package func rest(nanoseconds: UInt64) {}
 
     /// Reads into the buffer's room, which must not be empty: the bytes read, 0 at the end of file, or an error.
     package func read(_ fd: Int32, into buffer: Buffer) -> Int {

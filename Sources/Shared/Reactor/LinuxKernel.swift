@@ -92,6 +92,8 @@ import Glibc
         _ = lg_epoll_ctl(epoll.raw, EPOLL_CTL_DEL, fd, 0, 0)
     }
 
+    package func rest(nanoseconds: UInt64) { lg_sleep(nanoseconds) }
+
     package func pollWait(_ events: inout [ReadyEvent], timeout: Duration?) -> Int {
         let count = unsafe lg_epoll_wait(
             epoll.raw, ready.baseAddress, Int32(min(events.count, Self.batch)), timeout?.nanoseconds ?? -1)

@@ -49,6 +49,7 @@ package final class Reactor {
     private var heardEverything = true
     private var deferred: [TimerOwner] = []
     private var turnEnd: [() -> Void] = []
+    private var pacer: WakePacer?
     /// `stop` was called: the loop ends with the current turn.
     package var isStopped: Bool { stopped }
     private var stopped = false
@@ -198,6 +199,10 @@ package final class Reactor {
 
     // MARK: The loop
 
+    /// From now on events that come in quick succession are looked at together, so far apart. For a loop whose events can
+    /// wait that long.
+    package func paceWakes(_ spacing: Duration) { pacer = WakePacer(spacing: spacing) }
+
     /// Calls `body` at the end of each turn, before the loop waits.
     package func atTurnEnd(_ body: @escaping () -> Void) {
         turnEnd.append(body)
@@ -229,6 +234,7 @@ package final class Reactor {
         runDeferred()
         finishTurn()
         if isStopped { return }
+        rest()
         var timeout = deferred.isEmpty ? maxWait : .zero
         if let deadline = timers.nextDeadline() {
             let wait = deadline.since(now)
@@ -241,6 +247,7 @@ package final class Reactor {
         heardEverything = count < events.count
         time = kernel.now()
         since = time.nanoseconds(since: asked) > Self.sleepNanoseconds ? time : lookedAt
+        pacer?.woke(at: time)
         // What a full batch has left behind was there before.
         if count < events.count { lookedAt = time }
         for index in 0..<count {
@@ -255,6 +262,16 @@ package final class Reactor {
         lastEvent = 0
         // No turn follows whose start would send out what these events batched.
         if isStopped { finishTurn() }
+    }
+
+    /// Lets more happen before the loop looks again; no timer waits for that.
+    private func rest() {
+        guard let pacer, deferred.isEmpty else { return }
+        var pause = pacer.rest(at: kernel.now())
+        if let deadline = timers.nextDeadline() { pause = min(pause, deadline.nanoseconds(since: now)) }
+        guard pause > 0 else { return }
+        kernel.rest(nanoseconds: pause)
+        time = kernel.now()
     }
 
     private func fireTimers() {

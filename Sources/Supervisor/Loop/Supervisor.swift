@@ -63,6 +63,8 @@ final class Supervisor: EventHandler, TimerHandler {
             }
         do throws(Errno) {
             reactor = Reactor(kernel: try LinuxKernel())
+            // Each connection is three events: it comes, is claimed, ends. None of them is in a hurry.
+            reactor.paceWakes(.microseconds(500))
             signals = try SignalDescriptor(SupervisorSignal.allCases.map(\.number))
             acceptor = try Acceptor(reactor: reactor, sockets: sockets, log: log)
             pool = try WorkerPool(
