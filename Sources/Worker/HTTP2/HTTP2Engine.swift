@@ -40,7 +40,10 @@ extension HTTP2EngineOwner {
 @safe final class HTTP2Engine {
     private let session: OpaquePointer
     private let role: Role
-    unowned let owner: any HTTP2EngineOwner
+    /// It owns this engine, and so outlives it. Each look through a reference that checks this is two atomic
+    /// instructions, and there are some ten looks a request.
+    private unowned(unsafe) let ownerReference: any HTTP2EngineOwner
+    var owner: any HTTP2EngineOwner { unsafe ownerReference }
     /// A chunk of frames that did not fit into the output.
     private var pending: (bytes: UnsafePointer<UInt8>, count: Int)?
     /// The first frame is out.
@@ -57,6 +60,8 @@ extension HTTP2EngineOwner {
         case badPreface
         /// More frames of one kind than nghttp2 takes.
         case flooded
+        /// The owner wanted no more.
+        case stopped
         case failed
     }
 
@@ -71,7 +76,7 @@ extension HTTP2EngineOwner {
     /// - Parameter headLimit: for SETTINGS_MAX_HEADER_LIST_SIZE, in bytes.
     init?(_ role: Role = .server, owner: any HTTP2EngineOwner, fields: HTTP2FieldList, headLimit: Int) {
         self.role = role
-        self.owner = owner
+        unsafe ownerReference = owner
         self.fields = fields
         var made: OpaquePointer?
         var callbacks: OpaquePointer?
@@ -121,18 +126,19 @@ extension HTTP2EngineOwner {
     }
 
     deinit {
+        // Whatever nghttp2 has to tell of its end, nobody hears.
+        unsafe nghttp2_session_set_user_data(session, nil)
         unsafe nghttp2_session_del(session)
     }
 
     // MARK: Bytes
 
-    /// Reads all of the buffer's bytes; nil: and could go on.
-    func receive(_ buffer: Buffer) -> Failure? {
-        let result = unsafe buffer.withBytes { bytes in
-            unsafe nghttp2_session_mem_recv(
-                session, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
+    /// Reads all of the bytes; nil: and could go on.
+    func receive(_ bytes: ByteView) -> Failure? {
+        let result = unsafe bytes.withPointer { start in
+            unsafe nghttp2_session_mem_recv(session, start.assumingMemoryBound(to: UInt8.self), bytes.count)
         }
-        guard result < 0 else { return nil }
+        guard result < 0 else { return result < bytes.count ? .stopped : nil }
         switch Int32(truncatingIfNeeded: result) {
         case NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue: return .badPreface
         case NGHTTP2_ERR_FLOODED.rawValue, NGHTTP2_ERR_TOO_MANY_CONTINUATIONS.rawValue,

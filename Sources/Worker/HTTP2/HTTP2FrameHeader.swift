@@ -25,6 +25,10 @@ struct HTTP2FrameHeader: Equatable {
     var endsStream: Bool { flags & 0x1 != 0 }
     /// ACK of SETTINGS and PING.
     var isAcknowledgement: Bool { flags & 0x1 != 0 }
+    /// END_HEADERS of HEADERS and CONTINUATION.
+    var endsHeaders: Bool { flags & 0x4 != 0 }
+    /// PRIORITY of HEADERS.
+    var hasPriority: Bool { flags & 0x20 != 0 }
     var isPadded: Bool { flags & 0x8 != 0 }
 }
 

@@ -7,7 +7,7 @@ import Shared
 struct HTTP2FrameWalk: Equatable {
     /// The client's preface stands before the first frame (RFC 9113 section 3.4).
     private static let prefaceLength = 24
-    private static let headerLength = 9
+    static let headerLength = 9
 
     /// Bytes to pass over before the next header.
     private var skip: Int

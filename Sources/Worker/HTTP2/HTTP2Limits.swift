@@ -10,6 +10,8 @@ enum HTTP2Limits {
     /// Body bytes of all streams on their way. It is given back as they arrive, so that a stream whose bytes wait for
     /// the API server holds nobody else up.
     static let connectionWindow = 1_048_576
+    /// The payload of a frame that we take (SETTINGS_MAX_FRAME_SIZE), which is the default.
+    static let frameSize = 16_384
     /// What is sent at once: one TLS record.
     static let recordSize = 16_384
     /// The smallest DATA frame worth beginning at the end of a record.

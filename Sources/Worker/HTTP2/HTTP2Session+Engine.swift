@@ -13,11 +13,14 @@ extension HTTP2Session: HTTP2EngineOwner {
     func blockBegins(_ id: Int32) {
         deadlines.headBegan(now: plane.reactor.now)
         blockSize = 0
-        if streams[id] == nil {
-            head.begin()
-            streams[id] = HTTP2Stream(id, of: self)
-        } else {
+        if let known = streams[id] {
+            block = known
             trailers = TrailerBuilder()
+        } else {
+            let stream = HTTP2Stream(id, of: self)
+            head.begin()
+            streams[id] = stream
+            block = stream
         }
     }
 
@@ -27,7 +30,7 @@ extension HTTP2Session: HTTP2EngineOwner {
             // Few bytes may stand for very many: not even the rest of what was read already is looked at.
             return budget.spend(AbuseBudget.oversizedHeadCost, on: .headFlood, now: plane.reactor.now)
         }
-        guard let stream = streams[id] else { return true }
+        guard let stream = block, stream.id == id, !stream.isClosed else { return true }
         if stream.isBeginning {
             head.add(name, value, to: stream.receive)
         } else {
@@ -38,6 +41,7 @@ extension HTTP2Session: HTTP2EngineOwner {
 
     func blockEnds(_ id: Int32, endsStream: Bool) {
         deadlines.headEnded()
+        block = nil
         guard let stream = streams[id] else { return }
         guard stream.isBeginning else {
             do throws(HTTPFault) {

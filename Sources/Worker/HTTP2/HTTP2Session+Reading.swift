@@ -15,7 +15,8 @@ extension HTTP2Session {
             case .moved:
                 deadlines.received(now: plane.reactor.now)
                 let wasFull = input.isFull
-                let failure = charge() ? engine.receive(input) : nil
+                let before = walk
+                let failure = charge() ? input.view { literals.feed($0, after: before, to: engine) } : nil
                 input.discardAll()
                 afterReading(failure)
                 guard !isEnded, wasFull || connection.hasPending || !notes.arrived.isEmpty else { return schedule() }

@@ -19,10 +19,13 @@ final class HTTP2Session: ClientSession, TurnEndWriter {
     var head: RequestHeadBuilder
     var trailers = TrailerBuilder()
     var walk = HTTP2FrameWalk()
+    let literals = LiteralMemo()
     var budget: AbuseBudget
     var deadlines: HTTP2Deadlines
     /// The header block at hand, as RFC 9113 section 6.5.2 counts it: 32 bytes more for each field.
     var blockSize = 0
+    /// Whose header block that is; blocks do not interleave.
+    var block: HTTP2Stream?
     var notes = HTTP2Notes()
     /// Requests that were answered before their end, in the order in which they will be reset.
     var lingering: [(stream: HTTP2Stream, until: Instant)] = []
@@ -167,6 +170,7 @@ final class HTTP2Session: ClientSession, TurnEndWriter {
             stream.discard()
         }
         streams.removeAll()
+        block = nil
         notes = HTTP2Notes()
         lingering.removeAll()
         input.discardAll()

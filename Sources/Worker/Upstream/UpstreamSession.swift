@@ -115,7 +115,7 @@ final class UpstreamSession: TimerHandler, TurnEndWriter {
                 deadlines.received(now: plane.reactor.now)
                 let wasFull = input.isFull
                 let canPay = walk.charge(input, to: &budget, now: plane.reactor.now)
-                let failure = canPay ? engine.receive(input) : nil
+                let failure = canPay ? input.view { engine.receive($0) } : nil
                 input.discardAll()
                 afterReading(failure)
                 guard !isEnded, wasFull || toTheEnd || connection.hasPending else { return }

@@ -21,9 +21,14 @@ final class FrameReader: HTTP2EngineOwner {
     private var known: Set<Int32> = []
     /// Requests that would have been served.
     private(set) var accepted = 0
+    /// Everything that nghttp2 told of, in order, for comparison.
+    private(set) var told: [UInt8] = []
+    private let literals: LiteralMemo?
 
-    init(pool: BufferPool) {
+    /// - Parameter literals: what gives nghttp2 its bytes; nil: it gets them as they are.
+    init(pool: BufferPool, literals: LiteralMemo? = nil) {
         self.pool = pool
+        self.literals = literals
         engine = HTTP2Engine(owner: self, fields: fields, headLimit: HeadLimits().head)
     }
 
@@ -37,17 +42,16 @@ final class FrameReader: HTTP2EngineOwner {
             #expect(position == bytes.count && frames * 9 <= bytes.count)
         }
         guard let engine else { return }
-        let input = Buffer(pool: pool)
         let output = Buffer(pool: pool)
         defer {
-            input.discardAll()
             output.discardAll()
             for buffer in heads.values { buffer.discardAll() }
             heads = [:]
         }
-        guard input.reserve(bytes.count) else { return }
-        input.append(bytes)
-        var failure = engine.receive(input)
+        var failure = ByteView.of(bytes) { bytes in
+            literals.map { $0.feed(bytes, after: HTTP2FrameWalk(), to: engine) } ?? engine.receive(bytes)
+        }
+        note("read", 0, failure.map { "\($0)" } ?? "")
         // As many records as any input of a fuzzer's size can be answered with.
         for _ in 0..<64 where failure == nil && engine.wantsWrite {
             if engine.fill(output) == .failed { failure = .failed }
@@ -57,7 +61,13 @@ final class FrameReader: HTTP2EngineOwner {
 
     // MARK: What the engine tells
 
+    private func note(_ what: StaticString, _ stream: Int32, _ more: String = "") {
+        ByteView(what).append(to: &told)
+        told += Array("\(stream) \(more);".utf8)
+    }
+
     func blockBegins(_ stream: Int32) {
+        note("block", stream)
         guard known.insert(stream).inserted else {
             trailers = TrailerBuilder()
             return
@@ -67,6 +77,10 @@ final class FrameReader: HTTP2EngineOwner {
     }
 
     func field(_ name: ByteView, _ value: ByteView, of stream: Int32) -> Bool {
+        note("field", stream)
+        name.append(to: &told)
+        told.append(0)
+        value.append(to: &told)
         if let buffer = heads[stream] { head.add(name, value, to: buffer) } else { trailers.add(name, value) }
         return true
     }
@@ -74,6 +88,7 @@ final class FrameReader: HTTP2EngineOwner {
     /// The text that fields have become is one request's head and nothing behind it: else one client's request could
     /// bring another's into the connection to the API server.
     func blockEnds(_ stream: Int32, endsStream: Bool) {
+        note("end", stream, "\(endsStream)")
         guard let buffer = heads.removeValue(forKey: stream) else {
             _ = try? trailers.finish()
             return
@@ -96,17 +111,18 @@ final class FrameReader: HTTP2EngineOwner {
     }
 
     func dataArrived(_ data: ByteView, of stream: Int32) {
+        note("data", stream, "\(data.count)")
         engine?.consumedByConnection(data.count)
         engine?.consumed(data.count, by: stream)
     }
 
-    func settingsArrived() {}
-    func pingAnswered() {}
-    func streamEnded(_ stream: Int32) {}
-    func ruleBroken(on stream: Int32) {}
-    func resetProvoked(on stream: Int32) {}
-    func streamClosed(_ stream: Int32, code: UInt32) {}
-    func goAwayWritten(_ code: UInt32) {}
-    func responseCameFirst(on stream: Int32) {}
+    func settingsArrived() { note("settings", 0) }
+    func pingAnswered() { note("pong", 0) }
+    func streamEnded(_ stream: Int32) { note("ended", stream) }
+    func ruleBroken(on stream: Int32) { note("broken", stream) }
+    func resetProvoked(on stream: Int32) { note("provoked", stream) }
+    func streamClosed(_ stream: Int32, code: UInt32) { note("closed", stream, "\(code)") }
+    func goAwayWritten(_ code: UInt32) { note("goaway", 0, "\(code)") }
+    func responseCameFirst(on stream: Int32) { note("first", stream) }
     func stream(_ stream: Int32) -> (any HTTP2BodySource)? { nil }
 }
