@@ -5,10 +5,13 @@ package final class PanelWriter {
     private let words: SharedWords
     /// Rows there are: exchanges that can be in flight.
     package let rowCount: Int
+    private let freeRows: Slab<Int>
 
     package init(_ file: borrowing FileDescriptor, rows: Int) throws(Errno) {
         words = try SharedWords(mapping: file, bytes: PanelLayout.size(rows: rows), writable: true)
         rowCount = rows
+        freeRows = Slab(capacity: max(1, rows))
+        for row in (0..<rows).reversed() { freeRows.append(row) }
     }
 
     package func start(pid: Int32) {
@@ -90,9 +93,13 @@ package final class PanelWriter {
         writeRow(index) { (row ?? ProcessRow()).store($0) }
     }
 
+    /// A row for one exchange, the caller's until `freeRow`; nil: all are taken.
+    package func takeRow() -> Int? { freeRows.popLast() }
+
     /// Nobody is in this row any more: without a number, what else stands in it does not count.
     package func freeRow(_ index: Int) {
         writeRow(index) { put in put(ExchangeRow.Field.id.rawValue, 0) }
+        freeRows.append(index)
     }
 
     /// Says whose exchange it is, as soon as that is known.

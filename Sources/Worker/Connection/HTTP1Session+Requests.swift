@@ -48,6 +48,9 @@ extension HTTP1Session {
     private func parseHead() -> Arrival {
         // Whatever comes of it, the table holds nobody else's fields from here on.
         if !DeliberateFault.isOn(.fieldsOfAnother) { plane.fieldsOwner = 0 }
+        // Taken out and put back, as in Exchange: no access to it then needs a check at run time.
+        var scan = scan
+        defer { self.scan = scan }
         return receive.view { bytes in
             switch RequestHeadParser.parse(bytes, scan: &scan, into: plane.fields, limits: plane.limits) {
             case .incomplete: return .incomplete

@@ -22,13 +22,16 @@ extension Exchange {
         plane.panel.writeRow(self.row, row)
     }
 
+    /// Body bytes that have gone on to the API server.
+    private var bytesOfRequest: UInt64 { head.framing.isEmpty ? 0 : requestBody.moved }
+
     /// What has changed of the row since it was written whole.
     func show() {
         let tunnelled = tunnel?.bytes ?? (fromClient: 0, toClient: 0)
         let panel = plane.panel
         panel.updateRow(row, .phase, UInt64(machine.phase.rawValue))
         panel.updateRow(row, .deadline, deadlines.next.nanoseconds)
-        panel.updateRow(row, .bytesFromClient, requestBody.moved + tunnelled.fromClient)
+        panel.updateRow(row, .bytesFromClient, bytesOfRequest + tunnelled.fromClient)
         panel.updateRow(row, .bytesToClient, response.bodyBytes + tunnelled.toClient)
     }
 
@@ -79,7 +82,7 @@ extension Exchange {
         entry.impersonated = impersonation?.user ?? ""
         entry.status = status
         entry.reason = reason.name
-        entry.bytesFromClient = requestBody.moved + bytesTunnelled.fromClient
+        entry.bytesFromClient = bytesOfRequest + bytesTunnelled.fromClient
         entry.bytesToClient = response.bodyBytes + bytesTunnelled.toClient
         entry.nanoseconds = nanoseconds
         entry.isLongRunning = isLongRunning

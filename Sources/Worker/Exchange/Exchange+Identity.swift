@@ -220,6 +220,7 @@ extension Exchange {
             plane.stopWaitingForKeys(self)
         }
         identification.end()
+        guard !lookups.isEmpty else { return }
         for ticket in lookups { ticket.cancel() }
         lookups = []
     }

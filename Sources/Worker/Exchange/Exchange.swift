@@ -55,7 +55,11 @@ final class Exchange: TimerHandler {
     /// Whose the request is, whomever it acts as.
     var original: Identity?
     /// How the identity is found, and whoever has been asked about it (Exchange+Identity).
-    var identification: IdentificationStateMachine
+    var identification: IdentificationStateMachine {
+        get { currentIdentification }
+        set { currentIdentification = newValue }
+    }
+    private var currentIdentification: IdentificationStateMachine
     var lookups: [LookupTicket] = []
     /// Who has the groups of its token.
     var claimSource: DistributedClaim.Source?
@@ -104,7 +108,7 @@ final class Exchange: TimerHandler {
         auditID = client.auditID(of: head)
         isStream = isForwarded && info.isStream
         let reviews = client.service.mode == .tokenReview
-        identification = IdentificationStateMachine(
+        currentIdentification = IdentificationStateMachine(
             sources: reviews ? plane.lookups.sources.filter { $0 != .tokenReview } : plane.lookups.sources,
             impersonates: head.hasImpersonation && !reviews)
         verb = RequestSeries.Verb(info.verb)

@@ -10,7 +10,8 @@ final class TokenMemo {
     private var known = TokenDigest()
 
     func digest(of bytes: Span<UInt8>) -> TokenDigest {
-        if !token.isEmpty, TokenDigester.areEqual(bytes, token.span) { return known }
+        let last = token
+        if !last.isEmpty, TokenDigester.areEqual(bytes, last.span) { return known }
         known = TokenDigester.digest(bytes)
         // In place where it fits: most clients have one token, of one length, until it expires.
         token.removeAll(keepingCapacity: token.capacity >= bytes.count)

@@ -29,7 +29,6 @@ final class Plane: TimerHandler {
     private var exchangeCount: UInt64 = 0
     private var auditIDs: AuditIDs
     private var lookupFailureLogged = Instant.zero
-    private var freeRows: [Int]
     /// Exchanges that wait for an issuer's keys, whether those are judged that new keys may help, and whom to ask for keys.
     private var keyWaiters = KeyWaiters<Exchange>()
     private var isJudgingWaiters = false
@@ -66,7 +65,6 @@ final class Plane: TimerHandler {
         streamDrain = StreamDrain(reactor: reactor)
         identityLimits = IdentityLimits(configuration.limits)
         authenticator = Authenticator(configuration: configuration.authentication, limits: identityLimits)
-        freeRows = Array((0..<panel.rowCount).reversed())
         upstream = UpstreamPool(plane: self, target: target, credentials: credentials)
         lookups = Lookups(
             reactor: reactor, configuration: configuration, panel: panel,
@@ -81,7 +79,7 @@ final class Plane: TimerHandler {
 
     /// A new exchange's number, unique within this worker; nil when as many as may be are in flight.
     func openExchange() -> (id: UInt64, row: Int)? {
-        guard let row = freeRows.popLast() else { return nil }
+        guard let row = panel.takeRow() else { return nil }
         exchangeCount += 1
         panel.add(.exchangesOpened)
         panel.add(.exchangesInFlight)
@@ -93,7 +91,6 @@ final class Plane: TimerHandler {
 
     func closeExchange(row: Int) {
         panel.freeRow(row)
-        freeRows.append(row)
         panel.add(.exchangesEnded)
         panel.add(.exchangesInFlight, -1)
     }

@@ -17,7 +17,8 @@ final class UpstreamPool: TimerHandler {
     let addresses: UpstreamAddresses
     let authority: [UInt8]
     let serverName: String
-    /// Idle connections, the longest idle first.
+    /// Idle connections, the longest idle first. Taken out and put back for each change: an access that ends at once needs
+    /// no check at run time for another.
     private var idle: [UpstreamConnection] = []
     var waiting: [Waiting] = []
     private(set) var open = 0
@@ -33,7 +34,11 @@ final class UpstreamPool: TimerHandler {
     var isServing = false
     /// Every connection there is, whoever owns it.
     private var connections: [ObjectIdentifier: Known] = [:]
-    private var expiry = DeadlineTimer()
+    private var currentExpiry = DeadlineTimer()
+    private var expiry: DeadlineTimer {
+        get { currentExpiry }
+        set { currentExpiry = newValue }
+    }
     private(set) var isStopped = false
     /// Requests that may wait for a connection, beside those for which one with room is being set up.
     private static let maxWaiting = 1_024
@@ -107,8 +112,10 @@ final class UpstreamPool: TimerHandler {
     private func takeIdle() -> UpstreamConnection? {
         defer { showIdle() }
         while !idle.isEmpty {
-            let known = idle.indices.suffix(Self.lookedThrough).last { idle[$0].isHeardOf }
-            let connection = idle.remove(at: known ?? idle.count - 1)
+            var others = idle.takeAll()
+            let known = others.indices.suffix(Self.lookedThrough).last { others[$0].isHeardOf }
+            let connection = others.remove(at: known ?? others.count - 1)
+            idle = others
             if connection.isReusable { return connection }
             connection.close(reset: false)
         }
@@ -165,7 +172,9 @@ final class UpstreamPool: TimerHandler {
         guard !isStopped, idleCount < bounds.maxIdle else { return connection.close(reset: false) }
         let deadline = reactor.now.later(by: idleNanoseconds)
         connection.becomeIdle(until: deadline)
-        idle.append(connection)
+        var others = idle.takeAll()
+        others.append(connection)
+        idle = others
         showIdle()
         if expiry.deadline == .never, !DeliberateFault.isOn(.idleExpiryForgotten) {
             expiry.set(deadline, on: reactor, handler: self)
@@ -173,7 +182,9 @@ final class UpstreamPool: TimerHandler {
     }
 
     func dropIdle(_ connection: UpstreamConnection) {
-        idle.removeAll { $0 === connection }
+        var others = idle.takeAll()
+        others.removeAll { $0 === connection }
+        idle = others
         showIdle()
         connection.close(reset: false)
     }
