@@ -13,6 +13,7 @@
 #include <openssl/sha.h>
 
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 
 /// A BIO on a non-blocking socket that somebody else closes, by recv and send: OpenSSL's own uses read and write, whose way
@@ -53,6 +54,49 @@ static inline int lg_ssl_use_socket(SSL *ssl, const BIO_METHOD *method, int sock
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl, bio, bio);
     return 1;
+}
+
+/// A BIO that only takes what is written, as far as there is room: records that are to leave together.
+struct lg_gathered {
+    unsigned char *bytes;
+    int room;
+    int count;
+};
+static inline int lg_gather_write(BIO *bio, const char *bytes, int size) {
+    struct lg_gathered *into = BIO_get_data(bio);
+    BIO_clear_retry_flags(bio);
+    if (!into || size > into->room - into->count) {
+        BIO_set_retry_write(bio);
+        return -1;
+    }
+    memcpy(into->bytes + into->count, bytes, (size_t)size);
+    into->count += size;
+    return size;
+}
+static inline long lg_gather_control(BIO *bio, int command, long number, void *pointer) {
+    (void)bio, (void)number, (void)pointer;
+    return command == BIO_CTRL_FLUSH;
+}
+/// One with no room; NULL: there is no memory.
+static inline BIO *lg_gather_new(void) {
+    BIO_METHOD *method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "records");
+    BIO *bio = method && BIO_meth_set_write(method, lg_gather_write) && BIO_meth_set_ctrl(method, lg_gather_control)
+                   ? BIO_new(method)
+                   : NULL;
+    if (bio) BIO_set_init(bio, 1);
+    return bio;
+}
+/// What the session writes from now on goes to `bio`; NULL: to its socket again.
+static inline void lg_ssl_divert(SSL *ssl, BIO *bio) {
+    if (!bio) bio = SSL_get_rbio(ssl);
+    BIO_up_ref(bio);
+    SSL_set0_wbio(ssl, bio);
+}
+/// Writes past TLS: bytes that are records already. The bytes written, 0 if the socket takes none now, -1 if it is gone.
+static inline int lg_ssl_send_records(SSL *ssl, const void *bytes, int size) {
+    BIO *bio = SSL_get_rbio(ssl);
+    int count = lg_socket_send(bio, bytes, size);
+    return count < 0 && BIO_should_retry(bio) ? 0 : count;
 }
 
 /// Macros of OpenSSL that Swift cannot import.

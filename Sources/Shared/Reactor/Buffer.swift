@@ -20,6 +20,9 @@
         if let chunk { pool.give(chunk) }
     }
 
+    /// Another one, of the same pool.
+    package func sibling() -> Buffer { Buffer(pool: pool) }
+
     /// Bytes held.
     package var count: Int { end - start }
     package var isEmpty: Bool { start == end }

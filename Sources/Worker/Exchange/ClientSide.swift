@@ -57,6 +57,9 @@ class ClientSide {
     /// Whether the client has not yet taken what there is for it.
     var isBlocked: Bool { !send.isEmpty }
 
+    /// A response may come in several records at once: what the client does not take waits here.
+    var takesBulk: Bool { true }
+
     /// What is watched while the exchange goes on: that the client leaves, always; what it sends, if it may.
     func watchExchange(reading: Bool) {}
 

@@ -45,6 +45,7 @@ extension Exchange {
     }
 
     private func moveRequestBody(to upstream: UpstreamSide) -> BodyRelay.Progress {
+        if head.framing.isEmpty { return .ended }
         let progress = requestBody.move(from: client.receive, to: upstream.send)
         guard progress == .starved, let trailers = client.requestTrailers else { return progress }
         return requestBody.sourceEnded(to: upstream.send, trailers: trailers)
@@ -54,7 +55,9 @@ extension Exchange {
 
     /// Reads what the API server has for us, as long as the client takes it.
     func receiveResponse() {
-        for _ in 0..<Self.readsPerEvent {
+        var reads = Self.readsPerEvent
+        while reads > 0 {
+            reads -= 1
             guard let upstream, machine.isRelaying, !client.isBlocked else { return }
             // What did not fit comes before what is still to be read, and before the end of the stream above all.
             if leavesBehind {
@@ -63,7 +66,7 @@ extension Exchange {
                 client.flush()
                 if leavesBehind { continue }
             }
-            switch upstream.fill() {
+            switch upstream.fill(inBulk: client.takesBulk) {
             case .moved(let count):
                 if !machine.responseSeen { machine.responseArrived() }
                 progressed()
@@ -71,8 +74,8 @@ extension Exchange {
                 guard machine.phase != .ended else { return }
                 client.flush()
                 if leavesBehind { continue }
-                // A read that took as much as it may has probably left something.
-                if !upstream.hasPending && !upstream.receive.isFull && count != StreamSocket.mostPlain {
+                reads -= count / StreamSocket.mostPlain
+                if !upstream.hasPending && !upstream.leftSome {
                     upstream.receive.giveBackIfEmpty()
                     return
                 }
@@ -92,9 +95,8 @@ extension Exchange {
         while response.head == nil, let upstream, !upstream.receive.isEmpty {
             guard relayHead(of: upstream) else { return }
         }
-        guard let upstream, machine.phase == .responding, var body = response.body else { return }
-        response.body = nil
-        let progress = body.move(from: upstream.receive, to: client.send)
+        guard let upstream, machine.phase == .responding, var body = response.body.take() else { return }
+        let progress = body.move(from: upstream.receive, to: client.send, inBulk: client.takesBulk)
         response.body = body
         leavesBehind = progress == .blocked
         switch progress {
@@ -108,9 +110,12 @@ extension Exchange {
 
     /// Passes one head on; false when there is none yet, or the exchange has ended over it.
     private func relayHead(of upstream: UpstreamSide) -> Bool {
+        var scan = response.scan
         let parsed = upstream.receive.view { bytes in
-            response.parse(bytes, fields: plane.fields, to: head.method)
+            ResponseHeadParser.parse(
+                bytes, scan: &scan, into: plane.fields, limits: ResponseProgress.limits, to: head.method)
         }
+        response.scan = scan
         plane.fieldsOwner = 0
         switch parsed {
         case .incomplete: return false
@@ -153,7 +158,7 @@ extension Exchange {
         machine.responseStarted()
         releaseHead()
         upstream.receive.consume(found.headLength)
-        response.begin(found, framing: framing, boundary: boundary)
+        response.begin(found, framing: framing, body: BodyRelay(from: found.framing, to: framing, boundary: boundary))
         status = Int(found.status)
         plane.panel.add(Figure.responses(status: status))
         if endsWithDrain { endAtBoundary() } else if isStream, plane.isDraining { plane.streamDrain.add(self) }
@@ -176,8 +181,7 @@ extension Exchange {
         guard isStream, machine.phase != .ended, !isTunnel else { return }
         endsWithDrain = true
         // Otherwise the head is still to come.
-        guard machine.phase == .responding, var body = response.body else { return }
-        response.body = nil
+        guard machine.phase == .responding, var body = response.body.take() else { return }
         let progress = body.endEarly(to: client.send)
         response.body = body
         guard progress == .ended else { return }
@@ -196,8 +200,7 @@ extension Exchange {
 
     /// The API server's stream ended properly: that may be the response's end.
     private func upstreamEnded() {
-        guard machine.phase == .responding, let upstream, var body = response.body else { return upstreamLost() }
-        response.body = nil
+        guard machine.phase == .responding, let upstream, var body = response.body.take() else { return upstreamLost() }
         let progress = body.sourceEnded(to: client.send, trailers: upstream.responseTrailers)
         response.body = body
         guard progress == .ended else { return upstreamLost() }

@@ -23,7 +23,7 @@ extension Exchange {
         }
         status = Int(found.status)
         countTunnel(1)
-        response.begin(found, framing: .none)
+        response.begin(found, framing: .none, body: BodyRelay(from: found.framing, to: .none))
         let written = client.writeResponseHead(
             found, framing: .none, close: true, to: head, from: upstream.receive)
         releaseHead()

@@ -4,7 +4,8 @@ import Shared
 
 /// How far the API server's response has come.
 struct ResponseProgress {
-    private(set) var scan = HeadScan()
+    /// How far its head was looked through.
+    var scan = HeadScan()
     private(set) var head: ResponseHead?
     var body: BodyRelay?
     private let buffers: BufferPool
@@ -17,11 +18,6 @@ struct ResponseProgress {
         self.buffers = buffers
     }
 
-    /// Looks for the response's head in what was received.
-    mutating func parse(_ bytes: ByteView, fields: FieldTable, to method: HTTPMethod) -> ResponseParse {
-        ResponseHeadParser.parse(bytes, scan: &scan, into: fields, limits: Self.limits, to: method)
-    }
-
     /// An interim response was dealt with: the next head starts anew.
     mutating func interimDone() {
         scan = HeadScan()
@@ -31,11 +27,11 @@ struct ResponseProgress {
     /// Whether one more would be a flood.
     var hasEnoughInterim: Bool { interimCount >= Self.mostInterim }
 
-    /// The final head was passed on, and its body comes next. `boundary`: where that may be ended early.
-    mutating func begin(_ head: ResponseHead, framing: MessageFraming, boundary: BodyBoundary? = nil) {
+    /// The final head was passed on, and its body comes next.
+    mutating func begin(_ head: ResponseHead, framing: MessageFraming, body: consuming BodyRelay) {
         self.head = head
         isDelimited = framing != .untilClose
-        body = BodyRelay(from: head.framing, to: framing, boundary: boundary)
+        self.body = body
     }
 
     mutating func reset() {

@@ -45,13 +45,20 @@ struct BodyRelay {
         if case .length = target { self.boundary = nil } else { self.boundary = boundary }
     }
 
-    mutating func move(from source: Buffer, to target: Buffer) -> Progress {
+    /// A large chunk may wait for its receiver only where that is expected, and if there is much in it.
+    private static func passes(_ source: Buffer, inBulk: Bool) -> Bool {
+        let medium = BufferPool.Size.medium.rawValue
+        return source.capacity <= medium || inBulk && source.count > medium
+    }
+
+    /// - Parameter inBulk: more than one record's worth may wait in `target`.
+    mutating func move(from source: Buffer, to target: Buffer, inBulk: Bool = false) -> Progress {
         if isEnded { return .ended }
         // A length that is through has its end without a further byte.
         if source.isEmpty {
             guard case .end = reader.finish(), !isUntilClose else { return .starved }
         }
-        if source.count >= Self.wholesale, source.capacity <= BufferPool.Size.medium.rawValue, target.isEmpty,
+        if source.count >= Self.wholesale, Self.passes(source, inBulk: inBulk), target.isEmpty,
             framing != .chunked, boundary == nil, reader.takeWhole(source.count)
         {
             moved &+= UInt64(source.count)

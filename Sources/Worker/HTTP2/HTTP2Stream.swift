@@ -186,6 +186,9 @@ final class HTTP2Stream: ClientSide, HTTP2BodySource {
 
     override var isBlocked: Bool { isStuck || send.count >= Self.enough }
 
+    /// A connection has many streams, and a client may let all of them wait.
+    override var takesBulk: Bool { false }
+
     override func watchExchange(reading: Bool) {
         isHeld = isBlocked
         giveWindowBack()

@@ -8,6 +8,7 @@ import Shared
 enum GatewayRole {
     static func run() -> Int32 {
         let journal = ChildEnvironment.logsToJournal
+        RecordBuffers.keepSome()
         do {
             let environment = try ChildEnvironment()
             let level = environment.configuration.logging.level

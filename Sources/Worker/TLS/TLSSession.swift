@@ -7,6 +7,8 @@ import Shared
 /// closes after this session has ended.
 @safe final class TLSSession {
     private let session: OpaquePointer
+    /// Records that were written, and that the socket has not taken yet.
+    private var gathered: RecordGatherer?
 
     /// What an operation came to.
     enum Outcome: Equatable {
@@ -45,15 +47,42 @@ import Shared
         return outcome
     }
 
-    /// Writes from the buffer's front; what was written is consumed.
+    /// Writes from the buffer's front; what was written is consumed. What was not is to be given again, with whatever
+    /// comes behind it.
     func write(from buffer: Buffer) -> Outcome {
-        Self.forgetErrors()
-        let outcome: Outcome = unsafe buffer.withBytes { bytes in
-            var count = 0
-            let result = unsafe SSL_write_ex(session, bytes.baseAddress, bytes.count, &count)
-            return result == 1 ? .done(count) : self.outcome(of: result)
-        }
+        let outcome =
+            if gathered != nil || buffer.count >= RecordGatherer.least { writeRecords(from: buffer) } else {
+                unsafe buffer.withBytes { bytes in unsafe writeRecord(bytes) }
+            }
         if case .done(let count) = outcome { buffer.consume(count) }
+        return outcome
+    }
+
+    private func writeRecord(_ bytes: UnsafeRawBufferPointer) -> Outcome {
+        Self.forgetErrors()
+        var count = 0
+        let result = unsafe SSL_write_ex(session, bytes.baseAddress, bytes.count, &count)
+        return result == 1 ? .done(count) : outcome(of: result)
+    }
+
+    /// Several at once; or what is left of those.
+    private func writeRecords(from buffer: Buffer) -> Outcome {
+        var refusal: Outcome?
+        let records =
+            unsafe gathered
+            ?? RecordGatherer(session, from: buffer) { bytes in
+                switch unsafe writeRecord(bytes) {
+                case .done(let count): return count
+                case let other:
+                    refusal = other
+                    return 0
+                }
+            }
+        guard let records else { return unsafe buffer.withBytes { bytes in unsafe writeRecord(bytes) } }
+        let outcome = unsafe records.send(session)
+        gathered = outcome == .wantsWrite ? records : nil
+        // Nothing was encrypted, and whatever OpenSSL has said instead went the same way.
+        if outcome == .done(0), let refusal { return refusal }
         return outcome
     }
 

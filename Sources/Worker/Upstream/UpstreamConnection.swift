@@ -31,7 +31,8 @@ final class UpstreamConnection: UpstreamSide, EventHandler {
     /// The peer's FIN was seen while we were not reading.
     private var hangupSeen = false
     /// A read has filled its chunk since the connection was taken.
-    private var isLongBody = false
+    private var bodyChunk = BufferPool.Size.small
+    private var tookAll = false
     /// The connection has failed; what came before that may still have to be read.
     private var failureSeen = false
     /// The loop's count of waits when it became idle.
@@ -162,16 +163,29 @@ final class UpstreamConnection: UpstreamSide, EventHandler {
     // MARK: For the user
 
     /// Reads once. A response that has filled its chunk is given a larger one, so that a long body comes in whole TLS
-    /// records while a short one costs a page.
-    override func fill() -> StreamSocket.Outcome {
-        if isLongBody, receive.isEmpty, receive.capacity < BufferPool.Size.medium.rawValue { receive.discardAll() }
-        let wanted = max(Self.shortRead, isLongBody ? BufferPool.Size.medium.rawValue - receive.count : 0)
-        guard let socket, receive.room >= Self.leastRead || receive.reserve(wanted) else { return .noBuffer }
-        let outcome = socket.receive(into: receive)
-        if receive.isFull { isLongBody = true }
+    /// records while a short one costs a page; and what fills a record's worth comes several at once, so that both peers
+    /// are woken once for all of them, until a read brings less.
+    override func fill(inBulk: Bool) -> StreamSocket.Outcome {
+        let chunk = bodyChunk == .large && !inBulk ? .medium : bodyChunk
+        if receive.isEmpty, receive.capacity < chunk.rawValue { receive.discardAll() }
+        let wanted = max(Self.shortRead, chunk == .small ? 0 : chunk.rawValue - receive.count)
+        guard let socket, receive.room >= Self.leastRead || receive.reserve(wanted) || receive.reserve(Self.shortRead)
+        else { return .noBuffer }
+        let most = chunk == .large ? Self.bulk : StreamSocket.mostPlain
+        let outcome = socket.receive(into: receive, atMost: most)
+        tookAll = outcome == .moved(most)
+        if tookAll {
+            bodyChunk = .large
+        } else if bodyChunk == .large || receive.isFull {
+            bodyChunk = .medium
+        }
         return outcome
     }
 
+    override var leftSome: Bool { tookAll || super.leftSome }
+
+    /// What one read takes in bulk.
+    private static let bulk = 4 * StreamSocket.mostPlain
     private static let shortRead = BufferPool.Size.small.rawValue
     private static let leastRead = 512
 
@@ -249,7 +263,7 @@ final class UpstreamConnection: UpstreamSide, EventHandler {
         precondition(state == .busy)
         state = .idle
         user = nil
-        isLongBody = false
+        bodyChunk = .small
         idleSince = plane.reactor.waits
         idleDeadline = deadline
         receive.discardAll()

@@ -34,8 +34,11 @@ class UpstreamSide {
     /// All of the request's body is in `send`.
     func endRequest(trailers: @autoclosure () -> [UInt8]) {}
 
-    /// Moves what has come, once, into `receive`.
-    func fill() -> StreamSocket.Outcome { .lost(.connectionLost) }
+    /// Moves what has come, once, into `receive`. `inBulk`: several records' worth, where it comes in such numbers.
+    func fill(inBulk: Bool) -> StreamSocket.Outcome { .lost(.connectionLost) }
+
+    /// The last `fill` took as much as it may, and has probably left something.
+    var leftSome: Bool { receive.isFull }
 
     /// Sends what there is, or sees to it that it is sent.
     func flush() -> StreamSocket.Outcome { .lost(.connectionLost) }

@@ -178,7 +178,7 @@ final class UpstreamStream: UpstreamSide, HTTP2BodySource {
 
     func ended() { if end == nil { end = [] } }
 
-    override func fill() -> StreamSocket.Outcome {
+    override func fill(inBulk: Bool) -> StreamSocket.Outcome {
         if lacksMemory { return .noBuffer }
         if !heads.isEmpty, !isReadingHead { return move(heads) }
         if !data.isEmpty, !isReadingHead { return move(data) }

@@ -81,6 +81,23 @@ struct BodyRelayTests {
                 == Result(progress: .ended, output: body, rest: "GET /"))
     }
 
+    @Test("A large chunk changes hands where that is expected, and only if there is much in it")
+    func bulk() {
+        let pool = BufferPool(limit: 1_048_576)
+        for (count, inBulk, isWhole) in [
+            (50_000, true, true), (50_000, false, false), (17_409, true, true), (10_000, true, false),
+        ] {
+            var relay = BodyRelay(from: .untilClose, to: .untilClose)
+            let receive = Buffer(pool: pool)
+            let send = Buffer(pool: pool)
+            _ = receive.reserve(60_000)
+            receive.append([UInt8](repeating: 7, count: count))
+            let progress = relay.move(from: receive, to: send, inBulk: inBulk)
+            #expect((send.capacity > 17_408) == isWhole && receive.count + send.count == count)
+            #expect(progress == (receive.isEmpty ? .starved : .blocked))
+        }
+    }
+
     @Test("No body ends at once")
     func none() {
         #expect(relay("", from: .none, to: .none, piece: 1) == Result(progress: .ended, output: "", rest: ""))
