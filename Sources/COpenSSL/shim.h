@@ -83,7 +83,10 @@ static inline BIO *lg_gather_new(void) {
     BIO *bio = method && BIO_meth_set_write(method, lg_gather_write) && BIO_meth_set_ctrl(method, lg_gather_control)
                    ? BIO_new(method)
                    : NULL;
-    if (bio) BIO_set_init(bio, 1);
+    if (bio)
+        BIO_set_init(bio, 1);
+    else
+        BIO_meth_free(method);
     return bio;
 }
 /// What the session writes from now on goes to `bio`; NULL: to its socket again.

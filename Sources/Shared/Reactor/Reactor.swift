@@ -284,9 +284,7 @@ package final class Reactor {
 
     private func runDeferred() {
         guard !deferred.isEmpty else { return }
-        var due: [TimerOwner] = []
-        swap(&due, &deferred)
-        for owner in due { owner.handler.timerFired(tag: owner.tag, now: now) }
+        for owner in deferred.takeAll() { owner.handler.timerFired(tag: owner.tag, now: now) }
     }
 
     private func finishTurn() {

@@ -22,7 +22,8 @@ extension Exchange {
         plane.panel.writeRow(self.row, row)
     }
 
-    /// Body bytes that have gone on to the API server.
+    /// Body bytes that have gone on to the API server. Most requests have none, and then the relay is not looked at: that
+    /// would be a check at run time.
     private var bytesOfRequest: UInt64 { head.framing.isEmpty ? 0 : requestBody.moved }
 
     /// What has changed of the row since it was written whole.

@@ -30,9 +30,8 @@ final class TunnelFlow {
 
     /// A read of so many bytes or more is probably not the last.
     private static let bulk = BufferPool.Size.small.rawValue
-    /// What one TLS record holds, and what waits here at most.
-    private static let record = 16_384
-    private static let most = 4 * record
+    /// What waits here at most.
+    private static let most = 4 * TLSSession.recordSize
 
     init(from source: StreamSocket, to sink: StreamSocket, pool: BufferPool) {
         self.source = source
@@ -95,7 +94,7 @@ final class TunnelFlow {
                     return .sourceLost
                 case .noBuffer: return .noBuffer
                 }
-            } while mayHaveMore && !hasEnded && isBulky && buffer.room >= Self.record
+            } while mayHaveMore && !hasEnded && isBulky && buffer.room >= TLSSession.recordSize
         }
         return .yielded
     }

@@ -13,7 +13,7 @@ enum HTTP2Limits {
     /// The payload of a frame that we take (SETTINGS_MAX_FRAME_SIZE), which is the default.
     static let frameSize = 16_384
     /// What is sent at once: one TLS record.
-    static let recordSize = 16_384
+    static let recordSize = TLSSession.recordSize
     /// The smallest DATA frame worth beginning at the end of a record.
     static let leastData = 1_024
     /// Frames of ours that wait to be sent; above it nothing is read that could make more of them.

@@ -15,10 +15,9 @@ import Shared
     let plaintext: Int
 
     /// As much plaintext as is worth it.
-    static let least = 2 * plainRecord
-    private static let plainRecord = 16_384
+    static let least = 2 * TLSSession.recordSize
     /// A record with what TLS adds, in any version.
-    private static let record = plainRecord + 256
+    private static let record = TLSSession.recordSize + 256
     private static let room = 4 * record
 
     /// Takes what any session writes, while it has been told where to.

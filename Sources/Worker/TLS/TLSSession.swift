@@ -6,6 +6,9 @@ import Shared
 /// The one owner of an `SSL`: TLS spoken directly on a non-blocking socket, whose descriptor somebody else owns and
 /// closes after this session has ended.
 @safe final class TLSSession {
+    /// The plaintext that one record holds at most, in bytes (RFC 8446 section 5.1).
+    static let recordSize = 16_384
+
     private let session: OpaquePointer
     /// Records that were written, and that the socket has not taken yet.
     private var gathered: RecordGatherer?
