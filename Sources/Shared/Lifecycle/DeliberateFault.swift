@@ -17,6 +17,7 @@ package enum DeliberateFault: String, CaseIterable, Sendable {
     case retriesAnything
     case retryKeepsUpstream
     case impersonationIgnored
+    case statusOfAnother
     // The client's side
     case hangupIgnored
     case hangupNotWatched

@@ -73,10 +73,26 @@ extension HTTP1Session {
         }
         plane.fieldsOwner = number.id
         phase = .exchange
-        let exchange = Exchange(plane: plane, client: self, number: number, head: head, info: info)
+        let exchange = makeExchange(ExchangeFacts(number, head, info, of: self), describe(head, info))
         self.exchange = exchange
         exchange.start(info)
         exchange.advance()
+    }
+
+    /// The next exchange is the former one, where nobody has a reference to it, which would then mean another request: so
+    /// a request on a kept connection allocates nothing.
+    private func makeExchange(_ facts: ExchangeFacts, _ described: [UInt8]) -> Exchange {
+        let auditID = auditID(of: facts.head)
+        var former = former
+        self.former = nil
+        guard isKnownUniquelyReferenced(&former), let exchange = former, exchange.mayCarryAnother else {
+            return Exchange(facts, of: self, called: auditID, describedAs: described)
+        }
+        exchange.renew(facts, called: auditID, describedAs: described)
+        #if DEBUG
+            plane.onRenewal(exchange, Exchange(facts, of: self, called: auditID, describedAs: described))
+        #endif
+        return exchange
     }
 
     /// Answers for the gateway itself.

@@ -21,6 +21,8 @@ final class HTTP1Session: ClientSide, ClientSession {
     var scan = HeadScan()
     var headStarted = false
     var exchange: Exchange?
+    /// The last one, which is over; the next request may take its place.
+    var former: Exchange?
     var requestsServed = 0
     private var isPumping = false
     var closesAfterResponse = false
@@ -225,6 +227,7 @@ final class HTTP1Session: ClientSide, ClientSession {
 
     override func exchangeEnded(_ ended: Exchange, _ reason: EndReason, _ end: ExchangeStateMachine.ClientEnd) {
         exchange = nil
+        former = ended
         leavesNextToKernel = false
         switch end {
         // A client that was not told that the connection closes may have sent its next request: while draining, it is
@@ -269,5 +272,6 @@ final class HTTP1Session: ClientSide, ClientSession {
         send.discardAll()
         // The connection never closes under an exchange by itself; should it ever, the exchange must not live on.
         exchange?.clientLeft(.reset)
+        former = nil
     }
 }

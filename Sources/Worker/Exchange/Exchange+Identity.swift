@@ -110,8 +110,12 @@ extension Exchange {
             }
             settle()
         case .judge: review == nil ? judge() : judgeToken()
-        case .ask(let source): ask(source)
-        case .authorize: authorize()
+        case .ask(let source):
+            hasAsked = true
+            ask(source)
+        case .authorize:
+            hasAsked = true
+            authorize()
         case .proceed: proceed()
         case .refuse(let denial):
             if denial == .keyUnknown { plane.count(.noKey) }

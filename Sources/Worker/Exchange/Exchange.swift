@@ -10,29 +10,27 @@ import Shared
 /// that says `end`, `finish` releases all of it, at once and in one place: there is no second path out.
 final class Exchange: TimerHandler {
     let plane: Plane
-    let id: UInt64
-    let row: Int
+    private var facts: ExchangeFacts
+    var id: UInt64 { facts.id }
+    var row: Int { facts.row }
+    var head: RequestHead { facts.head }
+    var transport: RequestSeries.Transport { facts.transport }
+    var started: Instant { facts.started }
+    var verb: RequestSeries.Verb { facts.verb }
+    var shownVerb: ExchangeVerb { facts.shownVerb }
+    var isLongRunning: Bool { facts.isLongRunning }
+    var isStream: Bool { facts.isStream }
+    var asksForTunnel: Bool { facts.asksForTunnel }
     /// Held, as it holds this exchange in turn, until `finish` has told it of the end: looks through an `unowned`
     /// reference are counted by atomic instructions, and here there are some twenty a request.
     let client: ClientSide
-    let head: RequestHead
-    let isLongRunning: Bool
-    /// What the request is called towards everybody.
-    let auditID: AuditID
-    /// A watch or a followed log, which a drain may end between two items.
-    let isStream: Bool
+    var auditID: AuditID { currentAuditID }
+    private var currentAuditID: AuditID
+    private(set) var described: [UInt8]
     /// The drain has come to it.
     var endsWithDrain = false
     /// Why it ends, if it does so between two items.
     var earlyEnd = EndReason.drained
-    let verb: RequestSeries.Verb
-    /// Kept here because the client's side may be gone when the request is counted.
-    let transport: RequestSeries.Transport
-    let started: Instant
-    /// What its row shows beside its class.
-    let shownVerb: ExchangeVerb
-    /// What its line in the log says of the request, taken down while the head was there; empty where there is no log.
-    let described: [UInt8]
     // The machine and the deadlines are taken out and put back for each step (that is what a computed property does):
     // an access that lasts no longer than a copy needs no check at run time for another that overlaps it.
     private var currentMachine: ExchangeStateMachine
@@ -61,6 +59,8 @@ final class Exchange: TimerHandler {
     }
     private var currentIdentification: IdentificationStateMachine
     var lookups: [LookupTicket] = []
+    /// Somebody was asked who may answer yet.
+    var hasAsked = false
     /// Who has the groups of its token.
     var claimSource: DistributedClaim.Source?
     /// Whom the client wants to act as; nil: as itself.
@@ -72,9 +72,6 @@ final class Exchange: TimerHandler {
     var upstream: UpstreamSide?
     var requestBody: BodyRelay
     var response: ResponseProgress
-    /// The request asks for an upgrade that we forward. Whatever comes behind its head is not HTTP, or cannot be told
-    /// from it; so, if it is refused, the connection ends with the answer.
-    let asksForTunnel: Bool
     /// After a 101.
     var tunnel: Tunnel?
     /// With a TokenReview: what it asks.
@@ -94,36 +91,57 @@ final class Exchange: TimerHandler {
         static let continuation: UInt32 = 1
     }
 
-    init(
-        plane: Plane, client: ClientSide, number: (id: UInt64, row: Int), head: RequestHead, info: RequestInfo
-    ) {
-        self.plane = plane
+    /// - Parameters:
+    ///   - auditID: what the request is called towards everybody.
+    ///   - described: what its line in the log says of it, taken down while the head is there; empty where there is no log.
+    init(_ facts: ExchangeFacts, of client: ClientSide, called auditID: AuditID, describedAs described: [UInt8]) {
+        plane = client.plane
         self.client = client
-        self.head = head
-        id = number.id
-        row = number.row
-        started = plane.reactor.now
-        let isForwarded = client.service.mode == .proxy
-        isLongRunning = isForwarded && info.isLongRunning
-        auditID = client.auditID(of: head)
-        isStream = isForwarded && info.isStream
-        let reviews = client.service.mode == .tokenReview
-        currentIdentification = IdentificationStateMachine(
-            sources: reviews ? plane.lookups.sources.filter { $0 != .tokenReview } : plane.lookups.sources,
-            impersonates: head.hasImpersonation && !reviews)
-        verb = RequestSeries.Verb(info.verb)
-        transport = client.transport
-        shownVerb = ExchangeVerb(info.verb)
-        described = client.describe(head, info)
-        asksForTunnel =
-            isForwarded && client.tunnelSocket != nil && (head.upgrade == .webSocket || head.upgrade == .spdy)
-        currentMachine = ExchangeStateMachine(
-            repeatable: head.method.isIdempotent && head.framing.isEmpty, replayable: head.framing.isEmpty,
-            mayTunnel: asksForTunnel)
-        currentDeadlines = ExchangeDeadlines(limits: plane.waits, start: started, isLongRunning: isLongRunning)
-        requestBody = BodyRelay(
-            from: client.bodyFraming(of: head), to: client.service.mode == .tokenReview ? .untilClose : head.framing)
+        self.facts = facts
+        currentAuditID = auditID
+        self.described = described
+        currentIdentification = IdentificationStateMachine(facts, client)
+        currentMachine = ExchangeStateMachine(facts)
+        currentDeadlines = ExchangeDeadlines(facts, client)
+        requestBody = BodyRelay(ofRequest: facts.head, from: client)
+        response = ResponseProgress(buffers: client.plane.buffers)
+    }
+
+    // MARK: The same client's next request
+
+    /// It is over, and nobody can hold it without being counted: those who were asked about its user refer to it
+    /// uncounted (`unowned`), and so does a drain, to a stream (`weak`).
+    var mayCarryAnother: Bool { machine.phase == .ended && !hasAsked && !isStream && !hadTunnel && review == nil }
+
+    /// Begins anew, as if it had just been made (the simulator compares).
+    func renew(_ facts: ExchangeFacts, called auditID: AuditID, describedAs described: [UInt8]) {
+        self.facts = facts
+        currentAuditID = auditID
+        self.described = described
+        endsWithDrain = false
+        earlyEnd = .drained
+        currentIdentification = IdentificationStateMachine(facts, client)
+        currentMachine = ExchangeStateMachine(facts)
+        currentDeadlines = ExchangeDeadlines(facts, client)
+        currentTimer = DeadlineTimer()
+        claimSource = nil
+        impersonation = nil
+        refusalDetail = nil
+        upstream = nil
+        requestBody = BodyRelay(ofRequest: facts.head, from: client)
         response = ResponseProgress(buffers: plane.buffers)
+        headHeld = true
+        leavesBehind = false
+        isContinuing = false
+        if !DeliberateFault.isOn(.statusOfAnother) { status = 0 }
+        bytesTunnelled = (0, 0)
+    }
+
+    /// Lets go of whose the request was: its client may be idle for long.
+    private func forget() {
+        identity = nil
+        original = nil
+        described = []
     }
 
     // MARK: Identity
@@ -215,6 +233,7 @@ final class Exchange: TimerHandler {
         if !DeliberateFault.isOn(.rowNotGivenBack) { plane.closeExchange(row: row) }
         client.exchangeEnded(self, reason, disposition.client)
         countRequest(reason)
+        forget()
     }
 
     /// Relays what can be relayed, then says what is waited for.

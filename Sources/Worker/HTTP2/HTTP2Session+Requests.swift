@@ -34,7 +34,9 @@ extension HTTP2Session {
                 return reset(stream, .refusedStream)
             }
             plane.fieldsOwner = number.id
-            let exchange = Exchange(plane: plane, client: stream, number: number, head: head, info: info)
+            let exchange = Exchange(
+                ExchangeFacts(number, head, info, of: stream), of: stream, called: stream.auditID(of: head),
+                describedAs: stream.describe(head, info))
             stream.exchange = exchange
             exchange.start(info)
             exchange.advance()

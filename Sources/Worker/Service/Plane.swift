@@ -86,6 +86,11 @@ final class Plane: TimerHandler {
         return (exchangeCount, row)
     }
 
+    #if DEBUG
+        /// For the simulator, which compares an exchange that begins anew with one that was just made.
+        var onRenewal: (_ renewed: Exchange, _ new: Exchange) -> Void = { _, _ in }
+    #endif
+
     /// What a request is called that does not bring a name of its own.
     func makeAuditID() -> AuditID { auditIDs.next() }
 

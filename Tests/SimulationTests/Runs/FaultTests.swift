@@ -11,7 +11,8 @@ import Testing
     private static let shownBy: [DeliberateFault: Int] = [
         .upstreamLivesOn: 1, .upstreamAlwaysReused: 1577, .rowNotGivenBack: 1, .staysAmongKeyWaiters: 40,
         .staysAmongPoolWaiters: 93, .connectingUpstreamForgotten: 12, .timerNotCancelled: 1, .deadlineForgotten: 17,
-        .retriesAnything: 3, .retryKeepsUpstream: 38, .impersonationIgnored: 16, .hangupIgnored: 384,
+        .retriesAnything: 3, .retryKeepsUpstream: 38, .impersonationIgnored: 16, .statusOfAnother: 1,
+        .hangupIgnored: 384,
         .hangupNotWatched: 384, .openDeadlineForgotten: 50, .idleDeadlineForgotten: 9, .fieldsOfAnother: 1,
         .flushOutlivesSession: 1, .cutLooksWhole: 76, .keepAliveNotSet: 687, .interimToOldClients: 53,
         .halfCloseEndsTunnel: 3, .tunnelEndNotTold: 3, .tunnelIdleForgotten: 43, .earlyTunnelBytesLost: 130,

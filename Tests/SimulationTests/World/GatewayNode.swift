@@ -12,6 +12,8 @@ final class GatewayNode: SimulatedProcess {
     private let configuration: GatewayConfiguration
     private weak var plane: Plane?
     private let began: Instant
+    private var renewals = 0
+    private static let renewalsPerComparison = 16
     /// From a worker's start to its being ready, at most.
     private static let settling = Duration.seconds(10)
 
@@ -39,6 +41,7 @@ final class GatewayNode: SimulatedProcess {
                 if HTTP2Client.isOne(connection.peer) { return PriorKnowledgeSession(connection) }
                 return HTTP1Session(connection: connection)
             }
+            service.plane.onRenewal = { [unowned self] in compare($0, $1) }
             try service.begin(channel: socket)
         } catch {
             fatalError("the worker does not start: \(error)")
@@ -85,6 +88,18 @@ final class GatewayNode: SimulatedProcess {
     }
 
     // MARK: Invariants
+
+    /// An exchange that begins anew has nothing of the request before. Each is looked at field by field, which takes
+    /// its time; so not all are.
+    private func compare(_ renewed: Exchange, _ new: Exchange) {
+        renewals += 1
+        guard renewals % Self.renewalsPerComparison == 1 else { return }
+        for (found, wanted) in zip(Mirror(reflecting: renewed).children, Mirror(reflecting: new).children) {
+            world.check(
+                String(reflecting: found.value) == String(reflecting: wanted.value),
+                "worker \(id): an exchange begins anew with another's \(found.label ?? "field")")
+        }
+    }
 
     override func turned() {
         guard let service else { return }
