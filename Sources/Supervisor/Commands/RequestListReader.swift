@@ -57,9 +57,10 @@ struct RequestListReader {
     }
 
     private mutating func skip(_ literal: String) -> Bool {
-        let end = place + literal.utf8.count
-        guard end <= bytes.count, bytes[place..<end].elementsEqual(literal.utf8) else { return false }
-        place = end
+        let wanted = literal.utf8.span
+        guard wanted.count <= bytes.count - place else { return false }
+        for index in wanted.indices where bytes[place + index] != wanted[index] { return false }
+        place += wanted.count
         return true
     }
 
