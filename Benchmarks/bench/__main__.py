@@ -11,7 +11,7 @@ from pathlib import Path
 
 from . import machine, results, workspace
 from .load import LoadFailed, wrk
-from .modes import MODES, SETTINGS, SLOW_MODES, Unsupported
+from .modes import MODES, SETTINGS, SLOW_MODES, TURNS, Unsupported
 from .peers import NotReady, all_peers
 from .upstreams import Upstreams
 
@@ -93,8 +93,9 @@ def together(peers, modes, kind, upstreams, seconds):
             with contextlib.suppress(LoadFailed):
                 wrk(proxy.url("https"), WARM_UP_SECONDS)
         for mode in modes:
-            for peer, proxy in started:
-                yield peer, mode, one(mode, proxy, seconds)
+            for _ in range(TURNS.get(mode, 1)):
+                for peer, proxy in started:
+                    yield peer, mode, one(mode, proxy, seconds)
     finally:
         for _, proxy in started:
             proxy.stop()

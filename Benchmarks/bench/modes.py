@@ -228,6 +228,8 @@ MODES = {
     "crowd": (crowd, STREAMS), "upstream-h1": (upstream, SECURE), "upstream-h2": (upstream, SECURE)}
 # These say the same each time, and take long: fewer rounds.
 SLOW_MODES = {"hold", "hold-large", "hold-h2", "start", "pool", "crowd"}
+# What a hundredth of the requests waits for differs from one turn to the next by half and more: more turns in each round.
+TURNS = {"rate": 3}
 # About lychgate's own parts: how many workers it has there, whether it is to have an admin process, and what it speaks
 # to the API server.
 SETTINGS = {

@@ -38,11 +38,18 @@ class Figures:
     def value(self, mode, peer, name):
         return self.medians[mode][peer][name]
 
+    def turns(self, mode, name, peer):
+        """{(round, turn within it): figure}."""
+        taken = {}
+        for s in self.samples:
+            if s["mode"] == mode and s["peer"] == peer:
+                turn = sum(1 for known in taken if known[0] == s["round"])
+                taken[s["round"], turn] = s.get("figures", {}).get(name)
+        return {turn: figure for turn, figure in taken.items() if figure is not None}
+
     def ratio(self, mode, name, peer, other):
         """Raises KeyError where there is none."""
-        ours, theirs = ({
-            s["round"]: s["figures"][name] for s in self.samples
-            if s["mode"] == mode and s["peer"] == who and name in s.get("figures", {})} for who in (peer, other))
+        ours, theirs = (self.turns(mode, name, who) for who in (peer, other))
         found = [ours[turn] / theirs[turn] for turn in ours if theirs.get(turn)]
         if not found:
             raise KeyError(name)
