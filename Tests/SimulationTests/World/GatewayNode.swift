@@ -41,7 +41,9 @@ final class GatewayNode: SimulatedProcess {
                 if HTTP2Client.isOne(connection.peer) { return PriorKnowledgeSession(connection) }
                 return HTTP1Session(connection: connection)
             }
-            service.plane.onRenewal = { [unowned self] in compare($0, $1) }
+            #if DEBUG
+                service.plane.onRenewal = { [unowned self] in compare($0, $1) }
+            #endif
             try service.begin(channel: socket)
         } catch {
             fatalError("the worker does not start: \(error)")
