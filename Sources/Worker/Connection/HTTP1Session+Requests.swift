@@ -85,7 +85,7 @@ extension HTTP1Session {
         let auditID = auditID(of: facts.head)
         var former = former
         self.former = nil
-        guard isKnownUniquelyReferenced(&former), let exchange = former, exchange.mayCarryAnother else {
+        guard isKnownUniquelyReferenced(&former), let exchange = former else {
             return Exchange(facts, of: self, called: auditID, describedAs: described)
         }
         exchange.renew(facts, called: auditID, describedAs: described)

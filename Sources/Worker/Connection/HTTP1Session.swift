@@ -21,7 +21,7 @@ final class HTTP1Session: ClientSide, ClientSession {
     var scan = HeadScan()
     var headStarted = false
     var exchange: Exchange?
-    /// The last one, which is over; the next request may take its place.
+    /// The last one, which is over, and may carry the next request.
     var former: Exchange?
     var requestsServed = 0
     private var isPumping = false
@@ -227,7 +227,8 @@ final class HTTP1Session: ClientSide, ClientSession {
 
     override func exchangeEnded(_ ended: Exchange, _ reason: EndReason, _ end: ExchangeStateMachine.ClientEnd) {
         exchange = nil
-        former = ended
+        // Any other lets go of what it has at once, and not at the next request.
+        former = ended.mayCarryAnother ? ended : nil
         leavesNextToKernel = false
         switch end {
         // A client that was not told that the connection closes may have sent its next request: while draining, it is

@@ -59,7 +59,7 @@ final class Exchange: TimerHandler {
     }
     private var currentIdentification: IdentificationStateMachine
     var lookups: [LookupTicket] = []
-    /// Somebody was asked who may answer yet.
+    /// Somebody was asked about its user.
     var hasAsked = false
     /// Who has the groups of its token.
     var claimSource: DistributedClaim.Source?
@@ -113,7 +113,8 @@ final class Exchange: TimerHandler {
     /// uncounted (`unowned`), and so does a drain, to a stream (`weak`).
     var mayCarryAnother: Bool { machine.phase == .ended && !hasAsked && !isStream && !hadTunnel && review == nil }
 
-    /// Begins anew, as if it had just been made (the simulator compares).
+    /// Begins anew, as if it had just been made (the simulator compares). What it can have had only if it may carry no other,
+    /// as look-ups, a tunnel and a review, is not there.
     func renew(_ facts: ExchangeFacts, called auditID: AuditID, describedAs described: [UInt8]) {
         self.facts = facts
         currentAuditID = auditID
